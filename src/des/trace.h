@@ -1,0 +1,54 @@
+/* trace.h - the one stream of what happened: components emit typed records, readers subscribe by
+ * kind. Statistics, golden traces and viewers all read this stream. An unread kind costs one test
+ * of a mask. */
+#ifndef POOLSIM_DES_TRACE_H
+#define POOLSIM_DES_TRACE_H
+
+#include <stdint.h>
+
+enum trace_kind {
+    TR_OP_DONE,    /* body: struct op_record; time is done_ps, which may lie ahead of the clock */
+    TR_LINK_SEND,  /* a TLP's first byte takes the wire at time; body: the TLP as sent */
+    TR_SWITCH_IN,  /* a TLP enters a switch's pipeline; time is that cycle's edge; body: the TLP */
+    TR_SWITCH_OUT, /* its first beat leaves the crossbar; body: the TLP as it leaves */
+    TR_DELIVERED,  /* a TLP reaches an end of the fabric; time is its last byte's; body: the TLP */
+    TR_REFUSED,    /* a TLP is answered UR or dropped by the pooling logic; body: the TLP */
+    TR_KINDS
+};
+
+struct trace_record {
+    enum trace_kind kind;
+    uint32_t component; /* id of the component that emits */
+    uint32_t port;      /* its port or link number */
+    uint64_t time_ps;
+    const void *body; /* borrowed until the reader returns */
+};
+
+typedef void trace_reader_fn(void *reader, const struct trace_record *record);
+
+enum { TRACE_READERS = 4 };
+
+struct trace {
+    uint32_t mask; /* union of the readers' masks */
+    uint32_t n_readers;
+    struct {
+        trace_reader_fn *read;
+        void *reader;
+        uint32_t mask;
+    } readers[TRACE_READERS];
+};
+
+/* @mask: bit k subscribes to kind k. At most TRACE_READERS readers. */
+void trace_subscribe(struct trace *trace, uint32_t mask, trace_reader_fn *read, void *reader);
+void trace_deliver(const struct trace *trace, const struct trace_record *record);
+
+static inline void trace_emit(const struct trace *trace, enum trace_kind kind, uint32_t component,
+                              uint32_t port, uint64_t time_ps, const void *body)
+{
+    if (__builtin_expect(!(trace->mask >> kind & 1), 1))
+        return;
+    struct trace_record record = {kind, component, port, time_ps, body};
+    trace_deliver(trace, &record);
+}
+
+#endif

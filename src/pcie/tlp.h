@@ -1,0 +1,165 @@
+/* tlp.h - a TLP in flight: one cache line, taken from a fixed pool and known by its index.
+ * It holds what the fabric acts on and the account of where its time went; the wire-exact header
+ * with every field of the specification is struct tlp_header (tlp_header.h). Payload bytes are not
+ * carried, only their number. */
+#ifndef POOLSIM_PCIE_TLP_H
+#define POOLSIM_PCIE_TLP_H
+
+#include "base/check.h"
+#include "pcie/order.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum tlp_kind { TLP_MEM_READ, TLP_MEM_WRITE, TLP_CPL, TLP_CPL_DATA, TLP_KINDS };
+
+enum tlp_status { TLP_SC = 0, TLP_UR = 1, TLP_CRS = 2, TLP_CA = 4 }; /* completion status (2.2.9) */
+
+enum {
+    TLP_ATTR_TC_MASK = 0x07,
+    TLP_ATTR_RO = 0x08,   /* relaxed ordering */
+    TLP_ATTR_IDO = 0x10,  /* ID-based ordering */
+    TLP_ATTR_MSI = 0x20,  /* an interrupt: the address lies in the host's MSI window */
+    TLP_ATTR_LAST = 0x40, /* completions: the last one of its request */
+};
+
+/* Parts of the account that a TLP carries itself; see enum latency_part of des/latency.h, whose
+ * order this is. */
+enum tlp_part {
+    PART_SERIALISE,
+    PART_PROPAGATE,
+    PART_CREDIT,
+    PART_ARBITRATE,
+    PART_CROSSBAR,
+    PART_REMAP,
+    PART_MEMORY,
+    TLP_PARTS
+};
+
+struct tlp {
+    union {
+        uint64_t address; /* memory requests: of the first byte */
+        struct {
+            uint16_t completer;
+            uint16_t bytes_left; /* byte count field: this completion's and all later ones' */
+            uint8_t status;
+            uint8_t reserved;
+            uint16_t lower_address;
+        } cpl;
+    };
+    uint64_t at_ps;              /* the account covers the time up to here */
+    uint32_t part_ps[TLP_PARTS]; /* low 32 bits each */
+    uint8_t credit_high;         /* bits 39:32 of the two parts that can be long: 1.1 s */
+    uint8_t arbitrate_high;
+    uint16_t requester; /* RID in the domain that it travels through */
+    uint32_t next;      /* link in the queue that owns it */
+    uint32_t request;   /* the requester's transaction (fabric/request.h) */
+    uint16_t tag;
+    uint16_t bytes; /* payload; of a read, the bytes asked for */
+    uint16_t port;  /* inside a switch: ingress port, from the look-up on egress port */
+    uint8_t kind;
+    uint8_t attr;
+};
+_Static_assert(sizeof(struct tlp) == 64, "a TLP is one cache line");
+
+/* What the fabric needs to know of a kind, as data. */
+struct tlp_kind_info {
+    const char *name;
+    enum tlp_class class;
+    bool has_data; /* carries payload */
+    bool is_request;
+};
+extern const struct tlp_kind_info tlp_kinds[TLP_KINDS];
+
+/* Fixed pool; index 0 is no TLP. */
+struct tlp_pool {
+    struct tlp *tlps;
+    uint32_t capacity;
+    uint32_t fresh; /* first index never used */
+    uint32_t free_head;
+    uint32_t in_use;
+    uint32_t most_in_use;
+};
+
+bool tlp_pool_init(struct tlp_pool *pool, uint32_t capacity);
+void tlp_pool_fini(struct tlp_pool *pool);
+
+static inline struct tlp *tlp_get(const struct tlp_pool *pool, uint32_t index)
+{
+    return &pool->tlps[index];
+}
+
+/* A TLP with unspecified content, except that its account is empty. */
+static inline uint32_t tlp_take(struct tlp_pool *pool)
+{
+    uint32_t index = pool->free_head;
+    if (index) {
+        pool->free_head = pool->tlps[index].next;
+    } else {
+        CHECK(pool->fresh < pool->capacity);
+        index = pool->fresh++;
+    }
+    pool->in_use++;
+    if (pool->in_use > pool->most_in_use)
+        pool->most_in_use = pool->in_use;
+    return index;
+}
+
+static inline void tlp_give_back(struct tlp_pool *pool, uint32_t index)
+{
+    pool->tlps[index].next = pool->free_head;
+    pool->free_head = index;
+    pool->in_use--;
+}
+
+static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
+{
+    return tlp_kinds[tlp->kind].class;
+}
+
+/* Payload on the wire: none for reads and completions without data. */
+static inline uint32_t tlp_payload_bytes(const struct tlp *tlp)
+{
+    return tlp_kinds[tlp->kind].has_data ? tlp->bytes : 0;
+}
+
+/* Payload as it occupies the wire and the data path: whole dwords, the first and last partly
+ * enabled (2.2.2). */
+static inline uint32_t tlp_wire_payload_bytes(const struct tlp *tlp)
+{
+    if (!tlp_kinds[tlp->kind].has_data)
+        return 0;
+    uint32_t offset =
+        tlp_kinds[tlp->kind].is_request ? tlp->address & 3 : tlp->cpl.lower_address & 3;
+    return (offset + tlp->bytes + 3) & ~3U;
+}
+
+/* Accounts the time up to @until_ps to @part. */
+static inline void tlp_spend(struct tlp *tlp, enum tlp_part part, uint64_t until_ps)
+{
+    CHECK(until_ps >= tlp->at_ps);
+    uint64_t sum = tlp->part_ps[part] + (until_ps - tlp->at_ps);
+    tlp->part_ps[part] = (uint32_t)sum;
+    tlp->at_ps = until_ps;
+    if (__builtin_expect(sum >> 32 != 0, 0)) {
+        CHECK((part == PART_CREDIT) | (part == PART_ARBITRATE));
+        uint8_t *high = part == PART_CREDIT ? &tlp->credit_high : &tlp->arbitrate_high;
+        CHECK(*high + (sum >> 32) <= UINT8_MAX);
+        *high = (uint8_t)(*high + (sum >> 32));
+    }
+}
+
+static inline uint64_t tlp_part_ps(const struct tlp *tlp, enum tlp_part part)
+{
+    uint64_t high = part == PART_CREDIT      ? tlp->credit_high
+                    : part == PART_ARBITRATE ? tlp->arbitrate_high
+                                             : 0;
+    return high << 32 | tlp->part_ps[part];
+}
+
+/* Starts an empty account at @at_ps. */
+void tlp_account_begin(struct tlp *tlp, uint64_t at_ps);
+/* Continues @from's account in @tlp, as a completion does its request's. */
+void tlp_account_copy(struct tlp *tlp, const struct tlp *from);
+
+#endif
