@@ -1,6 +1,6 @@
 /* credit.h - transmitter side of PCIe flow control (Base Spec 2.6.1).
- * One gate per (link direction, VC, credit type). Pure arithmetic: no clock, no queue, no allocation.
- * Counters wrap modulo 2^bits: 8 for headers, 12 for data. */
+ * One gate per (link direction, VC, credit type). Pure arithmetic: no clock, no queue, no
+ * allocation. Counters wrap modulo 2^bits: 8 for headers, 12 for data. */
 #ifndef POOLSIM_PCIE_CREDIT_H
 #define POOLSIM_PCIE_CREDIT_H
 
@@ -17,7 +17,8 @@ struct credit_gate {
     bool infinite;     /* receiver advertised 0 at InitFC */
 };
 
-/* Most units a receiver may advertise: half the counter's range (2.6.1.2). */
+/* Most unused units that a receiver may have granted at any time: one less than half the counter's
+ * range, 127 header and 2047 data units (2.6.1). */
 uint32_t credit_max_units(unsigned bits);
 
 /* InitFC: @units 0 means infinite. */

@@ -1,12 +1,14 @@
-/* classify.h - owner or user packet, and what the pooling logic does with it (paper Fig. 5; the table "What the pooling
- * logic does with each TLP" of the model). Pure decision on the look-up results, no state. */
+/* classify.h - owner or user packet, and what the pooling logic does with it (paper Fig. 5; the
+ * table "What the pooling logic does with each TLP" of the model). Pure decision on the look-up
+ * results, no state. */
 #ifndef POOLSIM_POOL_CLASSIFY_H
 #define POOLSIM_POOL_CLASSIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum pool_kind { /* what of a TLP matters to the decision */
+/* What of a TLP matters to the decision. AtomicOps are POOL_MEM_READ: non-posted, by address. */
+enum pool_kind {
     POOL_MEM_READ,
     POOL_MEM_WRITE,
     POOL_COMPLETION,
@@ -23,10 +25,13 @@ enum pool_verdict {
     POOL_DROP,        /* drop and count (posted requests, unexpected completions) */
 };
 
-/* A TLP from host port towards the devices. @hit: addr_map (memory) or id_down (completions) holds it for this host.
- * @owner: this host owns the device routed to. @lent: the owner's target is a VF that is lent to a User. */
+/* A TLP from a host port towards the devices.
+ * @hit: addr_map (memory) or id_down (completions, configuration) holds its target for this host.
+ * @owner: this host owns the device routed to.
+ * @lent: the Owner's target is a VF that is lent to a User. */
 enum pool_verdict classify_downstream(enum pool_kind kind, bool hit, bool owner, bool lent);
-/* A TLP from a device towards the hosts. @hit: id_up holds its requester (requests) or completer (completions). */
+/* A TLP from a device towards the hosts.
+ * @hit: id_up holds its requester (requests) or completer (completions). */
 enum pool_verdict classify_upstream(enum pool_kind kind, bool hit);
 
 #endif

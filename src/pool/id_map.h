@@ -1,7 +1,8 @@
-/* id_map.h - the ID re-map table of the pooling switch (paper section 3.2 and Fig. 6; system.md "id_up", "id_down").
- * A content-addressable memory: key {port, RID} to value {port, RID, tag}. Hardware compares all entries at once; the
- * model finds the same entry through a hash index over them. Keys are unique, as the OR-mux of the hardware needs.
- * No clock, no allocation: the caller gives the memory. Entry indices are the hardware's. */
+/* id_map.h - the ID re-map table of the pooling switch (paper section 3.2 and Fig. 6; system.md
+ * "id_up", "id_down"). A content-addressable memory: key {port, RID} to value {port, RID, tag}.
+ * Hardware compares all entries at once; the model finds the same entry through a hash index over
+ * them. Keys are unique, as the OR-mux of the hardware needs. No clock, no allocation: the caller
+ * gives the memory. Entry indices are the hardware's. */
 #ifndef POOLSIM_POOL_ID_MAP_H
 #define POOLSIM_POOL_ID_MAP_H
 
@@ -14,8 +15,8 @@ struct id_key {
     uint16_t rid;  /* bus 15:8, device 7:3, function 2:0 */
 };
 struct id_value {
-    uint16_t port; /* id_up: host port; id_down: downstream port */
-    uint16_t rid;  /* the RID in the other domain */
+    uint16_t port;     /* id_up: host port; id_down: downstream port */
+    uint16_t rid;      /* the RID in the other domain */
     uint32_t function; /* dense index of the VF in the pool */
 };
 
@@ -23,14 +24,18 @@ enum id_map_result { ID_MAP_OK, ID_MAP_DUPLICATE, ID_MAP_RANGE };
 
 struct id_map; /* lies in the caller's memory */
 
+/* @memory is aligned as by malloc; init clears it. An index is below @n_entries. */
 size_t id_map_bytes(uint32_t n_entries);
 struct id_map *id_map_init(void *memory, uint32_t n_entries);
-/* Writes entry @index (replacing it). Refuses a key that another entry holds. */
+/* Writes entry @index (replacing it). Refuses a key that another entry holds, and leaves the entry
+ * as it was. */
 enum id_map_result id_map_write(struct id_map *map, uint32_t index, struct id_key key,
                                 struct id_value value);
+/* Frees entry @index; nothing happens if it is free. */
 void id_map_invalidate(struct id_map *map, uint32_t index);
 /* The entry's index, or -1 on a miss. */
 int32_t id_map_find(const struct id_map *map, struct id_key key);
+/* The value of entry @index, which is valid. */
 const struct id_value *id_map_value(const struct id_map *map, uint32_t index);
 /* Starts fetching what id_map_find for this key will touch. */
 void id_map_prefetch(const struct id_map *map, struct id_key key);
