@@ -1,0 +1,44 @@
+#include "base/err.h"
+#include <stdarg.h>
+#include <string.h>
+
+static void fill(struct err *err, const struct mark *mark, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void fill(struct err *err, const struct mark *mark, const char *format, va_list args)
+{
+    const int n = vsnprintf(err->message, sizeof err->message, format, args);
+    if (n < 0 || (size_t)n >= sizeof err->message)
+        memcpy(err->message + sizeof err->message - sizeof "...", "...", sizeof "...");
+    const char *file = mark && mark->file ? mark->file : "";
+    const size_t length = strnlen(file, sizeof err->file);
+    if (length < sizeof err->file) {
+        memcpy(err->file, file, length + 1);
+    } else { /* the end of a long path says more than its beginning */
+        const char *tail = file + strlen(file) - (sizeof err->file - sizeof "...");
+        memcpy(err->file, "...", sizeof "..." - 1);
+        memcpy(err->file + sizeof "..." - 1, tail, sizeof err->file - sizeof "..." + 1);
+    }
+    err->line = mark ? mark->line : 0;
+    err->column = mark ? mark->column : 0;
+}
+
+bool err_at(struct err *err, const struct mark *mark, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fill(err, mark, format, args);
+    va_end(args);
+    return false;
+}
+
+void err_print(const struct err *err, FILE *out)
+{
+    if (err->file[0])
+        fprintf(out, "%s:", err->file);
+    if (err->line && err->column)
+        fprintf(out, "%u:%u:", err->line, err->column);
+    else if (err->line)
+        fprintf(out, "%u:", err->line);
+    fprintf(out, "%s%s\n", err->file[0] || err->line ? " " : "", err->message);
+}
