@@ -1,6 +1,7 @@
-/* config.h - the whole description of one simulation as plain data, after defaults and checks; const from then on.
- * config_load fills it from YAML; run/build turns it into components. Times are picoseconds, sizes bytes, rates bits per
- * second, fractions parts per million. Names index the arrays: a reference is an index, resolved by the loader. */
+/* config.h - the whole description of one simulation as plain data, after defaults and checks;
+ * const from then on. config_load fills it from YAML; run/build turns it into components. Times are
+ * picoseconds, sizes bytes, rates bits per second, fractions parts per million. Names index the
+ * arrays: a reference is an index, resolved by the loader. */
 #ifndef POOLSIM_CONFIG_CONFIG_H
 #define POOLSIM_CONFIG_CONFIG_H
 
@@ -18,26 +19,29 @@ struct cfg_credits {
     uint32_t data[CFG_CLASSES]; /* units of 16 bytes */
 };
 
-/* A link, both directions alike. It belongs to the host or device (or cascaded switch) that names it. */
+/* A link, both directions alike. It belongs to the host or device (or cascaded switch) that names
+ * it. */
 struct cfg_link {
     unsigned gen;   /* 1..5 */
     unsigned lanes; /* 1, 2, 4, 8, 12, 16 */
     uint64_t propagation_ps;
-    bool skp;                    /* SKP ordered sets take their share of the wire */
-    bool dllp;                   /* Ack and UpdateFC DLLPs take their share of the wire */
-    bool update_interval_auto;   /* UpdateFC at the specification's limit for this gen, width and MPS */
-    uint64_t update_interval_ps; /* otherwise: least time between two UpdateFC of one class; 0 = at once */
+    bool skp;                  /* SKP ordered sets take their share of the wire */
+    bool dllp;                 /* Ack and UpdateFC DLLPs take their share of the wire */
+    bool update_interval_auto; /* UpdateFC at the specification's limit for this gen, width and MPS
+                                */
+    uint64_t update_interval_ps; /* otherwise: least time between two UpdateFC of one class; 0 = at
+                                    once */
 };
 
 struct cfg_pcie {
-    uint32_t mps_bytes;  /* Max_Payload_Size programmed in every function */
-    uint32_t mrrs_bytes; /* Max_Read_Request_Size */
-    uint32_t rcb_bytes;  /* Read Completion Boundary: 64 or 128 */
-    bool address64;      /* memory requests use 4DW headers */
-    bool ecrc;           /* every TLP carries a digest */
+    uint32_t mps_bytes;     /* Max_Payload_Size programmed in every function */
+    uint32_t mrrs_bytes;    /* Max_Read_Request_Size */
+    uint32_t rcb_bytes;     /* Read Completion Boundary: 64 or 128 */
+    bool address64;         /* memory requests use 4DW headers */
+    bool ecrc;              /* every TLP carries a digest */
     bool relaxed_ordering;  /* DMA requests carry RO */
     bool id_based_ordering; /* DMA requests carry IDO */
-    unsigned vcs;        /* virtual channels, 1..8; TC t maps to VC t % vcs */
+    unsigned vcs;           /* virtual channels, 1..8; TC t maps to VC t % vcs */
 };
 
 struct cfg_host {
@@ -45,16 +49,17 @@ struct cfg_host {
     unsigned index_in_group; /* k of name0..name(count-1), 0 when alone */
     struct mark mark;
     struct cfg_link link;
-    struct cfg_credits credits;    /* the root port's receive buffer */
-    uint32_t max_payload_bytes;    /* what the root port supports */
-    struct dist read_latency_ps;   /* memory read, request in to first completion ready */
-    uint32_t outstanding_reads;    /* reads that memory serves at once */
-    uint64_t memory_bps;           /* bandwidth for DMA; 0 = infinite */
-    uint64_t write_latency_ps;     /* arrival to visible in memory */
-    uint64_t mmio_gap_ps;          /* least time between two MMIO requests of the CPU */
-    uint32_t mmio_outstanding;     /* MMIO reads in flight */
-    uint64_t msi_latency_ps;       /* arrival of the MSI write to the CPU's handler */
-    int switch_index;              /* the switch that it attaches to; -1: a device attaches directly to it */
+    struct cfg_credits credits;  /* the root port's receive buffer */
+    uint32_t max_payload_bytes;  /* what the root port supports */
+    struct dist read_latency_ps; /* memory read, request in to first completion ready */
+    char *read_latency_yaml;     /* a mixture as given, only in the first of a group; else NULL */
+    uint32_t outstanding_reads;  /* reads that memory serves at once */
+    uint64_t memory_bps;         /* bandwidth for DMA; 0 = infinite */
+    uint64_t write_latency_ps;   /* arrival to visible in memory */
+    uint64_t mmio_gap_ps;        /* least time between two MMIO requests of the CPU */
+    uint32_t mmio_outstanding;   /* MMIO reads in flight */
+    uint64_t msi_latency_ps;     /* arrival of the MSI write to the CPU's handler */
+    int switch_index; /* the switch that it attaches to; -1: a device attaches directly to it */
 };
 
 enum cfg_arbiter { ARB_ROUND_ROBIN, ARB_WEIGHTED_ROUND_ROBIN, ARB_AGE, ARB_FIXED_PRIORITY };
@@ -64,7 +69,7 @@ struct cfg_switch {
     char *name;
     struct mark mark;
     uint64_t clock_hz;
-    uint32_t datapath_bytes;      /* power of two, 8..512 */
+    uint32_t datapath_bytes; /* power of two, 8..512 */
     bool cut_through;
     bool voq;
     enum cfg_arbiter arbiter;
@@ -78,8 +83,9 @@ struct cfg_switch {
     uint32_t edit_cycles;     /* header edit = 1 */
     uint32_t crossbar_cycles; /* 1 */
     uint32_t id_map_entries;  /* CAM entries per downstream port */
-    enum cfg_id_map_miss id_map_miss; /* more lent VFs than entries: reject the configuration, or fetch */
-    uint32_t id_map_miss_cycles;      /* fetch of a missing entry from the table memory */
+    enum cfg_id_map_miss
+        id_map_miss; /* more lent VFs than entries: reject the configuration, or fetch */
+    uint32_t id_map_miss_cycles; /* fetch of a missing entry from the table memory */
     /* uplink to another switch (a cascade below the multi-root switch); -1 for a root switch */
     int parent_index;
     struct cfg_link uplink; /* meaningful when parent_index >= 0 */
@@ -89,7 +95,7 @@ enum cfg_device_kind { DEVICE_NULL, DEVICE_NIC, DEVICE_NVME };
 
 struct cfg_nic {
     uint64_t line_bps;
-    uint32_t frame_gap_bytes;       /* preamble, FCS and inter-frame gap per frame: 24 */
+    uint32_t frame_gap_bytes; /* preamble, FCS and inter-frame gap per frame: 24 */
     uint32_t ring_entries;
     uint32_t descriptor_bytes;      /* 16 */
     uint32_t descriptor_batch;      /* descriptors per fetch at most */
@@ -106,8 +112,9 @@ struct cfg_nvme {
     uint32_t page_bytes; /* 4096 */
     struct dist read_ps;
     struct dist write_ps;
-    uint32_t channels; /* flash commands served at once */
-    uint64_t processing_ps; /* per command */
+    char *read_yaml, *write_yaml; /* mixtures as given, only in the first of a group; else NULL */
+    uint32_t channels;            /* flash commands served at once */
+    uint64_t processing_ps;       /* per command */
 };
 
 struct cfg_device {
@@ -116,28 +123,39 @@ struct cfg_device {
     struct mark mark;
     enum cfg_device_kind kind;
     struct cfg_link link;
-    struct cfg_credits credits;  /* its receive buffer */
+    struct cfg_credits credits; /* its receive buffer */
     uint32_t max_payload_bytes;
-    uint32_t vfs;                /* VFs enabled, 0..256 */
-    uint32_t tags;               /* outstanding reads: 32, 256 or 1024 at most */
-    uint32_t dma_burst_bytes;    /* what the internal arbiter grants one function at a time */
-    enum cfg_arbiter arbiter;    /* among functions */
-    uint64_t mmio_read_ps;       /* register read time */
-    uint64_t bar_bytes;          /* per VF, power of two */
-    int switch_index;            /* where it attaches, or -1 and ... */
-    int host_index;              /* ... this host, directly */
-    int owner_index;             /* Owner host; equals host_index when direct */
+    uint32_t vfs;             /* VFs enabled, 0..256 */
+    uint32_t tags;            /* outstanding reads: 32, 256 or 1024 at most */
+    uint32_t dma_burst_bytes; /* what the internal arbiter grants one function at a time */
+    enum cfg_arbiter arbiter; /* among functions */
+    uint64_t mmio_read_ps;    /* register read time */
+    uint64_t bar_bytes;       /* per VF, power of two */
+    int switch_index;         /* where it attaches, or -1 and ... */
+    int host_index;           /* ... this host, directly */
+    int owner_index;          /* Owner host; equals host_index when direct */
     struct cfg_nic nic;
     struct cfg_nvme nvme;
 };
 
-/* One VF lent to one host. A direct device's VFs all belong to its host without a lend. */
+/* One VF lent to one host. A VF that is lent to nobody belongs to the device's Owner; a direct
+ * device's VFs all belong to its host without a lend. */
 struct cfg_lend {
     uint32_t device;
-    uint32_t vf;
     uint32_t host;
-    uint32_t weight; /* of this VF in weighted arbitration, 1.. */
+    uint16_t vf;
+    uint16_t weight; /* of this VF in weighted arbitration, 1.. */
+};
+
+/* One entry of `lend:`, which may deal many VFs: lends[first .. first + n - 1]. */
+struct cfg_lend_block {
     struct mark mark;
+    char *devices; /* the selectors as given: names and ranges of names, and ... */
+    char *vfs;     /* ... a range of numbers; NULL: all */
+    char *hosts;
+    uint32_t first, n;
+    uint16_t weight;
+    bool round_robin; /* dealt one at a time instead of in contiguous blocks */
 };
 
 enum cfg_op {
@@ -145,12 +163,18 @@ enum cfg_op {
     OP_DMA_READ,   /* device reads host memory */
     OP_MMIO_WRITE, /* CPU to device register, posted */
     OP_MMIO_READ,
-    OP_TRANSMIT,   /* nic */
-    OP_RECEIVE,    /* nic */
-    OP_READ,       /* nvme */
-    OP_WRITE,      /* nvme */
+    OP_TRANSMIT, /* nic */
+    OP_RECEIVE,  /* nic */
+    OP_READ,     /* nvme */
+    OP_WRITE,    /* nvme */
 };
-enum cfg_arrival { ARRIVAL_CONSTANT, ARRIVAL_POISSON, ARRIVAL_ONOFF, ARRIVAL_TRACE, ARRIVAL_CLOSED };
+enum cfg_arrival {
+    ARRIVAL_CONSTANT,
+    ARRIVAL_POISSON,
+    ARRIVAL_ONOFF,
+    ARRIVAL_TRACE,
+    ARRIVAL_CLOSED
+};
 enum cfg_period { PERIOD_EXPONENTIAL, PERIOD_PARETO, PERIOD_CONSTANT };
 enum cfg_rate { RATE_OPS, RATE_BPS, RATE_LOAD };
 
@@ -159,51 +183,55 @@ struct cfg_workload {
     char *name;
     struct mark mark;
     enum cfg_op op;
+    char *hosts, *devices, *vfs; /* the selectors as given; NULL: every one that is lent */
     uint32_t n_targets;
-    struct cfg_target { /* selected functions: VFs lent to the hosts and on the devices that it names */
+    struct cfg_target { /* selected functions: VFs lent to the hosts and on the devices that it
+                           names */
         uint32_t device;
         uint32_t vf;
         uint32_t host;
-    } *targets;
+    } * targets;
     enum cfg_arrival arrival;
     enum cfg_rate rate_kind;
-    uint64_t rate;             /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the device's
-                                  link, shared equally by this workload's functions on that device */
-    uint32_t depth;            /* closed loop: operations kept in flight per function */
-    uint64_t think_ps;         /* closed loop: pause before the next operation */
+    uint64_t rate;     /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the
+                          device's     link, shared equally by this workload's functions on that device */
+    uint32_t depth;    /* closed loop: operations kept in flight per function */
+    uint64_t think_ps; /* closed loop: pause before the next operation */
     enum cfg_period on_kind, off_kind;
-    uint64_t on_ps, off_ps;    /* mean lengths of on and off periods */
+    uint64_t on_ps, off_ps;      /* mean lengths of on and off periods */
     uint32_t pareto_shape_milli; /* alpha x 1000, > 1000 */
     struct dist size_bytes;
-    char *trace_path;          /* CSV: time_ns,bytes */
+    char *size_yaml;  /* a mixture as given, or NULL */
+    char *trace_path; /* CSV: time_ns,bytes */
     struct mark trace_mark;
     uint64_t start_ps;
-    uint64_t stop_ps; /* 0: until the end */
+    uint64_t stop_ps;      /* 0: until the end */
     uint8_t traffic_class; /* 0..7 */
 };
 
 struct cfg_run {
-    bool warmup_auto;      /* MSER-5 */
+    bool warmup_auto; /* MSER-5 */
     uint64_t warmup_ps;
-    uint64_t duration_ps;  /* simulated time that is measured at least */
+    uint64_t duration_ps;     /* simulated time that is measured at least */
     uint64_t max_duration_ps; /* keeps going until the precision is met or this is reached */
-    uint64_t precision_ppm;   /* relative half-width of the 95 % interval; 0: run for duration only */
+    uint64_t precision_ppm; /* relative half-width of the 95 % interval; 0: run for duration only */
     uint64_t progress_limit_ps; /* no TLP moves for so long although some wait: report and fail */
     uint64_t seed;
 };
 
 /* One swept key of `poolsim sweep`. */
 struct cfg_axis {
-    char *key;       /* dotted path as for --set */
+    char *key; /* dotted path as for --set */
     uint32_t n;
-    char **values;   /* YAML text */
-    struct mark mark;
+    char **values;    /* YAML text */
+    struct mark mark; /* of the key */
 };
 struct cfg_sweep {
     uint32_t n_axes;
     struct cfg_axis *axes; /* the points are their cross product, the first varying slowest */
     uint32_t replications;
-    char *x, *y, *series;  /* plot: swept key on x, result on y (e.g. latency_mean_ns), swept key per curve or NULL */
+    char *x, *y, *series; /* plot: swept key on x, result on y (e.g. latency_mean_ns), swept key per
+                             curve or NULL */
 };
 
 struct config {
@@ -216,20 +244,31 @@ struct config {
     struct cfg_host *hosts;
     struct cfg_switch *switches;
     struct cfg_device *devices;
+    uint32_t n_lend_blocks;
     struct cfg_lend *lends;
+    struct cfg_lend_block *lend_blocks;
     struct cfg_workload *workloads;
     struct cfg_sweep sweep;
 };
 
-/* Reads @path, applies @n_sets overrides "a.b=c" (NULL allowed), defaults and every check. On failure @out is untouched
- * and @err says file:line:column, the key, what is wrong and what would be right. Free with config_free. */
+/* Reads @path, applies @n_sets overrides "a.b=c" (NULL allowed), defaults and every check. On
+ * failure @out is untouched and @err says file:line:column, the key, what is wrong and what would
+ * be right. Free with config_free. */
 bool config_load(const char *path, size_t n_sets, const char *const *sets, struct config **out,
                  struct err *err);
+/* The same from memory; @path is what marks name and where relative file names start. */
+bool config_load_text(const char *path, const char *text, size_t length, size_t n_sets,
+                      const char *const *sets, struct config **out, struct err *err);
 void config_free(struct config *config);
 
-/* The resolved configuration as YAML: every key with its final value; loads back to an equal config. */
+/* Where lends[@lend] was written. */
+struct mark config_lend_mark(const struct config *config, uint32_t lend);
+
+/* The resolved configuration as YAML: every key with its final value; loads back to an equal
+ * config. */
 void config_write_yaml(const struct config *config, FILE *out);
-/* The reference of all keys (type, unit, default, meaning), and the same as JSON Schema for editors. */
+/* The reference of all keys (type, unit, default, meaning), and the same as JSON Schema for
+ * editors. */
 void config_write_reference(FILE *out);
 void config_write_json_schema(FILE *out);
 
