@@ -17,10 +17,11 @@ enum tlp_status { TLP_SC = 0, TLP_UR = 1, TLP_CRS = 2, TLP_CA = 4 }; /* completi
 
 enum {
     TLP_ATTR_TC_MASK = 0x07,
-    TLP_ATTR_RO = 0x08,   /* relaxed ordering */
-    TLP_ATTR_IDO = 0x10,  /* ID-based ordering */
-    TLP_ATTR_MSI = 0x20,  /* an interrupt: the address lies in the host's MSI window */
-    TLP_ATTR_LAST = 0x40, /* completions: the last one of its request */
+    TLP_ATTR_RO = 0x08,        /* relaxed ordering */
+    TLP_ATTR_IDO = 0x10,       /* ID-based ordering */
+    TLP_ATTR_MSI = 0x20,       /* an interrupt: the address lies in the host's MSI window */
+    TLP_ATTR_LAST = 0x40,      /* completions: the last one of its request */
+    TLP_ATTR_GENERATED = 0x80, /* inside a switch: a completion that it made itself */
 };
 
 /* Parts of the account that a TLP carries itself; see enum latency_part of des/latency.h, whose

@@ -1,0 +1,53 @@
+/* fabric.h - what all parts of one simulated fabric share: the kernel, the pools, and the
+ * programmed PCIe parameters. */
+#ifndef POOLSIM_FABRIC_FABRIC_H
+#define POOLSIM_FABRIC_FABRIC_H
+
+#include "des/sim.h"
+#include "fabric/request.h"
+#include "pcie/rate.h"
+#include "pcie/tlp.h"
+
+enum { FABRIC_VCS_MAX = 8 };
+
+struct fabric {
+    struct sim *sim;
+    struct tlp_pool tlps;
+    struct request_pool requests;
+    uint32_t mps_bytes;
+    uint32_t mrrs_bytes;
+    uint32_t rcb_bytes;
+    uint32_t vcs;
+    uint8_t dma_attr;                   /* RO and IDO bits of DMA requests */
+    uint16_t overhead_bytes[TLP_KINDS]; /* header, digest and framing on the wire, by kind */
+    uint64_t hops;                      /* TLPs sent, over all links */
+};
+
+/* @address64: memory requests have 4DW headers. @ecrc: every TLP carries a digest. */
+static inline void fabric_set_overheads(struct fabric *fabric, bool address64, bool ecrc)
+{
+    uint16_t common = (uint16_t)(RATE_FRAMING_BYTES + (ecrc ? 4 : 0));
+    for (int kind = 0; kind < TLP_KINDS; kind++)
+        fabric->overhead_bytes[kind] =
+            (uint16_t)(common + (tlp_kinds[kind].is_request && address64 ? 16 : 12));
+}
+
+/* All bytes that a TLP takes on the wire. */
+static inline uint32_t fabric_wire_bytes(const struct fabric *fabric, const struct tlp *tlp)
+{
+    return fabric->overhead_bytes[tlp->kind] + tlp_wire_payload_bytes(tlp);
+}
+
+/* The VC that the TLP's traffic class maps to. */
+static inline uint32_t fabric_vc(const struct fabric *fabric, const struct tlp *tlp)
+{
+    return fabric->vcs == 1 ? 0 : (tlp->attr & TLP_ATTR_TC_MASK) % fabric->vcs;
+}
+
+/* Index of the TLP's queue and credit pool: VC x 3 + class. */
+static inline uint32_t fabric_queue(const struct fabric *fabric, const struct tlp *tlp)
+{
+    return fabric_vc(fabric, tlp) * CLASSES + tlp_class_of(tlp);
+}
+
+#endif

@@ -1,0 +1,62 @@
+#include "fabric/pick.h"
+
+/* True if @later has another ID than every earlier TLP in @fifo, as IDO asks. Bounded by the
+ * receive buffer. */
+static bool id_differs_from_all(const struct fabric *fabric, const struct tlp_fifo *fifo,
+                                const struct tlp *later)
+{
+    uint16_t id = tlp_kinds[later->kind].is_request ? later->requester : later->cpl.completer;
+    for (uint32_t i = fifo->head; i; i = tlp_get(&fabric->tlps, i)->next) {
+        const struct tlp *earlier = tlp_get(&fabric->tlps, i);
+        if (earlier->at_ps < later->at_ps && earlier->requester == id)
+            return false;
+    }
+    return true;
+}
+
+/* True if the head of @class may pass the older heads of the other classes of its VC. */
+static bool may_pass_older(const struct fabric *fabric, const struct tlp_fifo *fifos, int class)
+{
+    const struct tlp *tlp = tlp_get(&fabric->tlps, fifos[class].head);
+    for (int other = 0; other < CLASSES; other++) {
+        if (other == class || !fifos[other].head)
+            continue;
+        if (tlp_get(&fabric->tlps, fifos[other].head)->at_ps >= tlp->at_ps)
+            continue;
+        bool other_id = tlp->attr & TLP_ATTR_IDO && id_differs_from_all(fabric, &fifos[other], tlp);
+        if (!order_may_pass((enum tlp_class) class, (enum tlp_class)other, tlp->attr & TLP_ATTR_RO,
+                            other_id))
+            return false;
+    }
+    return true;
+}
+
+int pick(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct link *link,
+         uint32_t port, uint32_t *out_blocked)
+{
+    for (int vc = (int)fabric->vcs - 1; vc >= 0; vc--) {
+        const struct tlp_fifo *of_vc = fifos + vc * CLASSES;
+        int best = PICK_NONE;
+        uint64_t best_ps = UINT64_MAX;
+        for (int class = 0; class < CLASSES; class ++) {
+            if (!of_vc[class].head)
+                continue;
+            const struct tlp *tlp = tlp_get(&fabric->tlps, of_vc[class].head);
+            if ((port != PICK_ANY_PORT && tlp->port != port) || tlp->at_ps >= best_ps)
+                continue;
+            if (!may_pass_older(fabric, of_vc, class))
+                continue;
+            int q = vc * CLASSES + class;
+            if (!link_credit_allows(&link->credit[q],
+                                    credit_data_units(tlp_wire_payload_bytes(tlp)))) {
+                *out_blocked |= 1U << q;
+                continue;
+            }
+            best = q;
+            best_ps = tlp->at_ps;
+        }
+        if (best != PICK_NONE)
+            return best;
+    }
+    return PICK_NONE;
+}

@@ -1,0 +1,165 @@
+/* switch.h - the multi-root switch (paper Fig. 3): ports, private bridges, pooling pipeline,
+ * crossbar. A TLP comes from link.c (on_tlp), passes the ingress pipeline and the look-ups
+ * (switch_lookup.c), waits in its ingress port's receive buffer, is granted the crossbar
+ * (switch.c), and goes to link_send of its egress port.
+ *
+ * Everything happens on the switch clock. With c0 the cycle in which the first beat enters:
+ *   c0 = first cycle from which all beats can enter one per cycle (cut-through), or with the last
+ * byte (store-and-forward), but not before the previous TLP's last beat + 1 ready = c0 +
+ * ingress_cycles + remap_cycles + edit_cycles   (later when the look-up is busy or misses) the
+ * crossbar takes it in some cycle g >= ready and holds ingress and egress for beats = max(1,
+ * ceil(payload / datapath)) its first beat leaves in g + crossbar_cycles With the defaults 2, 2, 1,
+ * 1 an uncontended TLP leaves in c0 + 6, as the Verilog's. The switch is one event per cycle in
+ * which it has something to do: arrivals at their ready cycle and egress ports at the cycle of
+ * their next possible grant lie in a ring of cycles; an idle switch costs nothing. All egress ports
+ * choose on the state at the start of the cycle (grant); an ingress port chosen by several takes
+ * one (accept, round robin); the others try again in the next cycle. A grant needs the credits of
+ * the egress link and room in the egress buffer in front of it. */
+#ifndef POOLSIM_FABRIC_SWITCH_H
+#define POOLSIM_FABRIC_SWITCH_H
+
+#include "fabric/arb.h"
+#include "fabric/pick.h"
+#include "pcie/route.h"
+#include "pool/addr_map.h"
+#include "pool/classify.h"
+#include "pool/id_map.h"
+
+enum switch_side {
+    SWITCH_HOST,   /* upstream port: a host's root port is behind it */
+    SWITCH_DEVICE, /* downstream port: a device, or a cascaded switch with devices of one Owner */
+    SWITCH_UPLINK, /* of a cascaded switch: the way to its parent */
+};
+
+enum { SWITCH_RING = 1024 }; /* cycles that the ring looks ahead; later arrivals wait in an event */
+
+struct switch_params {
+    const char *name;
+    uint64_t clock_hz;
+    uint32_t datapath_bytes;
+    bool cut_through;
+    bool voq;
+    bool remap_pipelined;
+    bool remap_fetch; /* a CAM miss looks into the table memory; otherwise it is a miss */
+    enum arb_kind arbiter;
+    uint32_t egress_buffer_bytes;
+    uint32_t ingress_cycles, remap_cycles, edit_cycles, crossbar_cycles;
+    uint32_t remap_miss_cycles;
+};
+
+/* The pooling tables that a port reads; NULL where its side has none. Filled by whoever assigns VFs
+ * to hosts. */
+struct switch_tables {
+    struct id_map *id_map;     /* device port: id_up, the CAM; host port: id_down */
+    struct id_map *id_backing; /* device port with remap_fetch: all entries, behind the CAM */
+    struct addr_map *addr_map; /* host port: User BAR ranges */
+    struct addr_map *lent;     /* host port of an Owner: its addresses of VFs that are lent away */
+    struct route
+        *owner; /* host port of an Owner, or uplink: its windows and buses to device ports */
+    uint16_t owner_port; /* device port: the Owner's host port, or the uplink */
+};
+
+struct switch_ingress {
+    struct link *link;          /* that TLPs arrive on; credits return here */
+    uint64_t free_cycle;        /* the pipeline's entry is free from here on */
+    uint64_t lookup_free_cycle; /* the look-up is */
+    uint32_t
+        held; /* TLP whose table entry is being fetched, or that comes after such a one; 0: none */
+    struct tlp_fifo behind; /* arrived since; they follow it in order, one a cycle */
+    uint64_t crossbar_free_cycle;
+    uint32_t accept_pointer; /* egress that is accepted first */
+    uint32_t wanted;         /* egress ports that have something from here */
+    uint32_t victim;         /* CAM entry to be replaced next */
+    int32_t granted_to;      /* egress that chose it in this cycle, or -1 */
+    /* occupancy of the receive buffer, by class: payload and header bytes */
+    uint32_t held_bytes[CLASSES];
+    uint32_t most_bytes[CLASSES];
+    uint64_t byte_ps[CLASSES]; /* integral of occupancy, bytes x ps / 1024 */
+};
+
+struct switch_egress {
+    struct link *link;
+    uint64_t free_cycle;       /* the crossbar output is */
+    uint64_t buffer_ticks;     /* wire time of the egress buffer */
+    uint64_t stalled_since_ps; /* had requests that lacked only credits since; 0: not */
+    uint64_t grants;
+    uint32_t requests; /* ingress ports that request it */
+    uint32_t deciding_stamp;
+    struct arb arb;
+};
+
+struct switch_port {
+    enum switch_side side;
+    struct switch_tables tables;
+    struct switch_ingress in;
+    struct switch_egress out;
+    uint64_t id_hits, id_misses, id_fetches;
+};
+
+struct switch_slot {   /* what one cycle has to do */
+    uint32_t arrivals; /* TLPs that become ready, linked by tlp.next */
+    uint32_t wakes;    /* first wake node + 1 */
+    bool scheduled;    /* an event for this cycle is pending */
+};
+
+struct switch_wake {         /* node p: egress p; node n_ports + p: ingress p becomes free */
+    uint64_t cycle;          /* 0: not in the ring */
+    uint32_t next, previous; /* node + 1 */
+};
+
+struct pcie_switch {
+    struct component component;
+    struct fabric *fabric;
+    struct switch_params params;
+    uint32_t n_ports;
+    uint32_t request_words; /* 64-bit words of a bitmap of ports */
+    uint64_t period_ps;     /* of the clock: period_ps + period_rest / clock_hz */
+    uint64_t period_rest;
+    uint32_t beat_shift; /* log2 of datapath_bytes */
+    uint32_t stamp;      /* of this tick */
+    struct switch_port *ports;
+    struct tlp_fifo *fifos;    /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
+    uint64_t *requests;        /* [egress] bitmap of ingress ports */
+    uint64_t *wants;           /* [ingress] bitmap of egress ports */
+    struct switch_wake *wakes; /* [2 x n_ports] */
+    uint32_t *deciding;        /* egress ports that decide in this cycle */
+    uint32_t n_deciding;
+    uint32_t *granting; /* ingress ports granted in this cycle */
+    uint32_t n_granting;
+    struct switch_slot ring[SWITCH_RING];
+    uint64_t ticks;
+    uint64_t unsupported; /* requests answered UR */
+    uint64_t dropped;     /* TLPs dropped */
+};
+
+size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_params *params,
+                           uint32_t n_ports);
+/* @memory: zeroed, of switch_memory_bytes. The caller then connects every port and registers the
+ * component. */
+void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
+                 uint32_t n_ports, void *memory);
+/* @in: the link whose receiver the port becomes; @out: the one whose sender. @weights: of the
+ * ingress ports, for weighted and priority arbitration at this egress (NULL otherwise). */
+void switch_connect(struct pcie_switch *sw, uint32_t port, enum switch_side side, struct link *in,
+                    struct link *out, const uint32_t *weights);
+
+/* Time of the edge that begins @cycle. */
+static inline uint64_t switch_cycle_ps(const struct pcie_switch *sw, uint64_t cycle)
+{
+    uint64_t ps = cycle * sw->period_ps;
+    if (sw->period_rest)
+        ps += (uint64_t)((unsigned __int128)cycle * sw->period_rest / sw->params.clock_hz);
+    return ps;
+}
+
+/* Look-ups, classification and header edit of the TLP in @index that came in at @ingress, in @cycle
+ * (switch_lookup.c). Leaves its egress port in tlp.port, or refuses it. */
+enum switch_outcome {
+    SWITCH_FORWARD,  /* to tlp.port */
+    SWITCH_ANSWERED, /* turned into a completion with status UR, back to @ingress */
+    SWITCH_DROPPED,  /* the caller frees it */
+    SWITCH_FETCHING, /* the CAM lacks the entry; it is being fetched */
+};
+enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp);
+
+#endif
