@@ -1,4 +1,5 @@
-/* run.h - one simulation from a loaded configuration to its results. Writes no file; results go to run/output.c. */
+/* run.h - one simulation from a loaded configuration to its results. Writes no file; results go to
+ * run/output.c. */
 #ifndef POOLSIM_RUN_RUN_H
 #define POOLSIM_RUN_RUN_H
 
@@ -8,15 +9,17 @@
 #include <stdbool.h>
 
 struct run_options {
-    bool quiet; /* no progress on standard error; without it, progress is shown when that is a terminal */
+    bool quiet; /* no progress on standard error; without it, progress is shown when that is a
+                   terminal */
 };
 
-/* Builds @config's components, simulates until its precision or its limit is reached, drains what is measured, and
- * hands over the results, which borrow names from @config: free them (results_free) before it. A run that ends
- * without the asked precision succeeds with results->converged false. Fails, with @out untouched, when the simulation
- * makes no progress or when a file that it needs cannot be read. NULL @options means all defaults. */
-bool run_config(const struct config *config, const struct run_options *options, struct results **out,
-                struct err *err);
+/* Builds @config's components, simulates until its precision or its limit is reached, drains what
+ * is measured, and hands over the results, which borrow names from @config: free them
+ * (results_free) before it. A run that ends without the asked precision succeeds with
+ * results->converged false. Fails, with @out untouched, when the simulation makes no progress or
+ * when a file that it needs cannot be read. NULL @options means all defaults. */
+bool run_config(const struct config *config, const struct run_options *options,
+                struct results **out, struct err *err);
 void results_free(struct results *results);
 
 #endif

@@ -1,0 +1,224 @@
+#include "run/page.h"
+
+#include "run/format.h"
+#include "run/html.h"
+#include "run/version.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+
+enum { PAGE_ROWS = 100 }; /* of each table; the CSV files have all */
+
+/* The cells of one row, formatted into one buffer. */
+struct row {
+    char text[16][FORMAT_BYTES * 3];
+    const char *cells[16];
+    size_t n;
+};
+
+__attribute__((format(printf, 2, 3))) static void cell(struct row *row, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(row->text[row->n], sizeof row->text[row->n], format, arguments);
+    va_end(arguments);
+    row->cells[row->n] = row->text[row->n];
+    row->n++;
+}
+
+static void number(struct row *row, double value, int digits)
+{
+    char buf[FORMAT_BYTES];
+    cell(row, "%s", format_number(buf, value, digits));
+}
+
+static void page_more(FILE *out, uint32_t n, const char *file)
+{
+    if (n > PAGE_ROWS)
+        fprintf(out,
+                "<p class=\"guide\">The first %d of %u; all are in <a href=\"%s\">%s</a>.</p>\n",
+                PAGE_ROWS, n, file, file);
+}
+
+static void page_badges(const struct results *results, FILE *out)
+{
+    char text[256], a[FORMAT_BYTES], b[FORMAT_BYTES];
+    snprintf(text, sizeof text, "%s: %s", results->converged ? "converged" : "not converged",
+             results->convergence);
+    html_badge(out, text, results->converged);
+    snprintf(text, sizeof text, "%s µs simulated, %s µs of them measured",
+             format_number(a, results->simulated_us, 6), format_number(b, results->measured_us, 6));
+    html_badge(out, text, true);
+    snprintf(text, sizeof text, "seed %" PRIu64, results->seed);
+    html_badge(out, text, true);
+    if (results->dropped_tlps || results->unsupported_requests) {
+        snprintf(text, sizeof text, "%" PRIu64 " TLPs dropped, %" PRIu64 " unsupported requests",
+                 results->dropped_tlps, results->unsupported_requests);
+        html_badge(out, text, false);
+    }
+}
+
+static void flow_row(FILE *out, const char *name, const struct result_flow *flow)
+{
+    struct row row = {.n = 0};
+    char buf[FORMAT_BYTES];
+    const struct result_latency *latency = &flow->latency;
+    cell(&row, "%s", name);
+    cell(&row, "%s", flow->op);
+    cell(&row, "%s", format_count(buf, flow->ops));
+    number(&row, flow->gbps, 4);
+    number(&row, flow->mops, 4);
+    number(&row, latency->mean_ns, 5);
+    if (latency->ci95_ns > 0)
+        cell(&row, "± %s", format_number(buf, latency->ci95_ns, 2));
+    else
+        cell(&row, "-");
+    number(&row, latency->p50_ns, 5);
+    number(&row, latency->p90_ns, 5);
+    number(&row, latency->p99_ns, 5);
+    number(&row, latency->p999_ns, 5);
+    number(&row, latency->max_ns, 5);
+    html_row(out, row.n, row.cells, 2);
+}
+
+static void page_workloads(const struct results *results, FILE *out)
+{
+    static const char *const headings[] = {"workload", "operation", "operations", "Gb/s",
+                                           "Mop/s",    "mean ns",   "95 %",       "p50",
+                                           "p90",      "p99",       "p99.9",      "max"};
+    html_table_begin(
+        out, "Workloads: throughput of payload, and latency in ns from the intended arrival", 12,
+        headings, 2);
+    for (uint32_t i = 0; i < results->n_workloads && i < PAGE_ROWS; i++)
+        flow_row(out, results->workloads[i].name, &results->workloads[i]);
+    if (results->n_workloads != 1)
+        flow_row(out, "all", &results->total);
+    html_table_end(out);
+    page_more(out, results->n_workloads, "results.csv");
+}
+
+static void page_links(const struct results *results, FILE *out)
+{
+    static const char *const headings[] = {"link",
+                                           "TLPs",
+                                           "payload bytes",
+                                           "bytes on the wire",
+                                           "TLPs' share of time",
+                                           "DLLPs and SKP",
+                                           "waited for credits, ns"};
+    html_table_begin(out, "Links, each direction", 7, headings, 1);
+    for (uint32_t i = 0; i < results->n_links && i < PAGE_ROWS; i++) {
+        const struct result_link *link = &results->links[i];
+        struct row row = {.n = 0};
+        char buf[FORMAT_BYTES];
+        cell(&row, "%s", link->name);
+        cell(&row, "%" PRIu64, link->tlps);
+        cell(&row, "%s", format_count(buf, link->payload_bytes));
+        cell(&row, "%s", format_count(buf, link->wire_bytes));
+        cell(&row, "%s", format_percent(buf, link->utilisation));
+        cell(&row, "%s", format_percent(buf, link->dllp_share));
+        number(&row, link->credit_stall_ns, 4);
+        html_row(out, row.n, row.cells, 1);
+    }
+    html_table_end(out);
+    page_more(out, results->n_links, "links.csv");
+}
+
+static void page_buffers(const struct results *results, FILE *out)
+{
+    static const char *const headings[] = {"buffer", "class", "mean bytes held", "most bytes held"};
+    html_table_begin(out, "Receive buffers", 4, headings, 2);
+    for (uint32_t i = 0; i < results->n_buffers && i < PAGE_ROWS; i++) {
+        struct row row = {.n = 0};
+        cell(&row, "%s", results->buffers[i].name);
+        cell(&row, "%s", results->buffers[i].class_name);
+        number(&row, results->buffers[i].mean_bytes, 4);
+        cell(&row, "%" PRIu64, results->buffers[i].max_bytes);
+        html_row(out, row.n, row.cells, 2);
+    }
+    html_table_end(out);
+    page_more(out, results->n_buffers, "results.csv");
+}
+
+static void page_id_maps(const struct results *results, FILE *out)
+{
+    static const char *const headings[] = {"re-map CAM", "hits", "misses", "fetches"};
+    html_table_begin(out, "Re-mapping", 4, headings, 1);
+    for (uint32_t i = 0; i < results->n_id_maps && i < PAGE_ROWS; i++) {
+        struct row row = {.n = 0};
+        cell(&row, "%s", results->id_maps[i].name);
+        cell(&row, "%" PRIu64, results->id_maps[i].hits);
+        cell(&row, "%" PRIu64, results->id_maps[i].misses);
+        cell(&row, "%" PRIu64, results->id_maps[i].fetches);
+        html_row(out, row.n, row.cells, 1);
+    }
+    html_table_end(out);
+    page_more(out, results->n_id_maps, "results.csv");
+}
+
+static void page_footer(const struct results *results, FILE *out)
+{
+    char hops[FORMAT_BYTES], wall[FORMAT_BYTES], speed[FORMAT_BYTES];
+    fprintf(out, "<footer>poolsim %s. %s TLP-hops in %s", POOLSIM_VERSION,
+            format_count(hops, results->tlp_hops), format_duration(wall, results->wall_s));
+    if (results->wall_s > 0)
+        fprintf(out, " (%s/s)",
+                format_count(speed, (uint64_t)((double)results->tlp_hops / results->wall_s)));
+    fputs(". Configuration: ", out);
+    html_text(out, results->config_path ? results->config_path : "");
+    fputs("</footer>\n", out);
+}
+
+bool page_write(const struct config *config, const struct results *results, const char *dir,
+                size_t n_figures, const struct plot_figure *figures, struct err *err)
+{
+    static const struct html_link links[] = {
+        {"summary.json", "everything on this page as JSON"},
+        {"results.csv", "every number, one a row"},
+        {"histogram.csv", "latency distribution of each workload"},
+        {"decomposition.csv", "parts of the mean latency"},
+        {"hosts.csv", "throughput and latency per host"},
+        {"links.csv", "use of each link"},
+        {"timeline.csv", "throughput and latency over time"},
+        {"resolved.yaml", "the configuration with every default; running it repeats this result"},
+        {"topology.dot", "the picture for Graphviz"},
+    };
+    struct folder_file file;
+    if (!folder_open(&file, dir, "index.html", err))
+        return false;
+    FILE *out = file.stream;
+    html_begin(out, config->title && config->title[0] ? config->title : results->name);
+    page_badges(results, out);
+    fputs("<p class=\"guide\">Latency runs from the moment at which an operation was meant to "
+          "start to its completion, "
+          "so that waiting at the source counts. All numbers are of the measured time, after the "
+          "warm-up. p99 is the latency "
+          "that 99 % of operations stayed within, read from a histogram whose error is below 0.4 "
+          "%; the 95 % column is the "
+          "confidence interval of the mean. Throughput counts payload, not headers. The parts of "
+          "the mean latency sum "
+          "to it exactly.</p>\n",
+          out);
+    if (results->n_workloads > 0)
+        page_workloads(results, out);
+    fputs("<h2>Plots</h2>\n", out);
+    html_plots(out, dir, n_figures, figures);
+    fputs("<h2>The pool</h2>\n", out);
+    html_figure(out, dir, "topology.svg",
+                "Hosts above, devices below; each line is a link. A device lists its virtual "
+                "functions in the colour of "
+                "the host that borrows them.",
+                true);
+    fputs("<h2>Details</h2>\n", out);
+    if (results->n_links > 0)
+        page_links(results, out);
+    if (results->n_buffers > 0)
+        page_buffers(results, out);
+    if (results->n_id_maps > 0)
+        page_id_maps(results, out);
+    fputs("<h2>Data</h2>\n", out);
+    html_links(out, sizeof links / sizeof *links, links);
+    page_footer(results, out);
+    html_end(out);
+    return folder_commit(&file, err);
+}

@@ -1,0 +1,38 @@
+/* report.h - a finished run as JSON (summary.json), and that JSON as a flat list of metrics.
+ * The shape follows struct results. What depends on the machine and not on the model (wall time,
+ * memory, speed) is the object "machine"; all else is the same for the same configuration and seed.
+ */
+#ifndef POOLSIM_RUN_REPORT_H
+#define POOLSIM_RUN_REPORT_H
+
+#include "config/config.h"
+#include "run/results.h"
+#include <jansson.h>
+
+/* Owned by the caller. Not-a-number and infinity, which JSON cannot say, become null; a count above
+ * 2^63 - 1 becomes a string. */
+json_t *report_json(const struct config *config, const struct results *results);
+
+/* How every JSON file of a result folder is laid out. */
+enum { REPORT_JSON_FLAGS = JSON_INDENT(2) | JSON_REAL_PRECISION(15) };
+
+/* One number of a summary. Nested keys are joined by "_": "latency_p99_ns", "part_ns_remap". */
+struct report_metric {
+    const char *scope; /* "run", "total", "workload", "host", "link", "buffer", "id_map" */
+    const char *name;  /* of the workload, host, link, ...; "" for run and total */
+    const char *metric;
+    const char *unit; /* "ns", "us", "Gb/s", "Mop/s", "B" or "" */
+    double value;
+};
+
+/* Calls @visit for every number outside "machine" and "timeline", in the order of the file. */
+void report_each_metric(const json_t *summary,
+                        void (*visit)(void *context, const struct report_metric *metric),
+                        void *context);
+
+/* One metric of the whole run: "latency_mean_ns" (the total's), "fairness_jain" (the run's),
+ * "web.gbps" (a workload's) or "host.user0.gbps". Not a number when the summary does not have it.
+ */
+double report_metric(const json_t *summary, const char *key);
+
+#endif
