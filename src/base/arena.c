@@ -20,6 +20,7 @@ struct arena_chunk {
     alignas(ARENA_CACHE_LINE) struct arena_chunk *next;
     size_t size_bytes; /* of the mapping */
     size_t free_bytes; /* offset of the first byte that no block has */
+    size_t trap_bytes; /* offset of the first byte that the sanitizer was told about */
 };
 
 void arena_init(struct arena *arena)
@@ -38,16 +39,20 @@ void arena_fini(struct arena *arena)
     while (chunk) {
         struct arena_chunk *next = chunk->next;
         size_t size_bytes = chunk->size_bytes;
-        ASAN_UNPOISON_MEMORY_REGION(chunk, size_bytes);
+        ASAN_UNPOISON_MEMORY_REGION((char *)chunk + chunk->trap_bytes,
+                                    size_bytes - chunk->trap_bytes);
         CHECK(munmap(chunk, size_bytes) == 0);
         chunk = next;
     }
     arena_init(arena);
 }
 
-/* A private mapping is zero and takes physical pages only where it is touched; without a
- * reservation of swap, a table for the worst case may be larger than the machine. */
-static struct arena_chunk *chunk_new(size_t size_bytes)
+/* A chunk whose bytes from @trap_bytes on are an error to touch under the sanitizer, until
+ * chunk_take gives them out. A private mapping is zero and takes physical pages only where it is
+ * touched; without a reservation of swap, a table for the worst case may be larger than the
+ * machine. The trap is only the end of a large chunk: its whole would touch an eighth of its size
+ * in shadow memory. */
+static struct arena_chunk *chunk_new(size_t size_bytes, size_t trap_bytes)
 {
     struct arena_chunk *chunk = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,14 +60,9 @@ static struct arena_chunk *chunk_new(size_t size_bytes)
         return NULL;
     chunk->size_bytes = size_bytes;
     chunk->free_bytes = sizeof(*chunk);
+    chunk->trap_bytes = trap_bytes;
+    ASAN_POISON_MEMORY_REGION((char *)chunk + trap_bytes, size_bytes - trap_bytes);
     return chunk;
-}
-
-/* Makes every byte that no block has an error to touch, from @offset on. Not the whole of a large
- * chunk at first: that would touch an eighth of its size in the sanitizer's shadow. */
-static void chunk_poison(struct arena_chunk *chunk, size_t offset)
-{
-    ASAN_POISON_MEMORY_REGION((char *)chunk + offset, chunk->size_bytes - offset);
 }
 
 static size_t round_up(size_t value, size_t align_bytes)
@@ -89,15 +89,15 @@ static void *take_large(struct arena *arena, size_t size_bytes, size_t align_byt
 {
     size_t head_bytes = round_up(sizeof(struct arena_chunk), align_bytes);
     size_t map_bytes = round_up(head_bytes + size_bytes + ARENA_RED_ZONE_BYTES, PAGE_BYTES);
-    struct arena_chunk *chunk = chunk_new(map_bytes);
+    struct arena_chunk *chunk = chunk_new(map_bytes, head_bytes + size_bytes);
     if (!chunk)
         return NULL;
     struct arena_chunk **link = arena->chunks ? &arena->chunks->next : &arena->chunks;
     chunk->next = *link;
     *link = chunk;
-    void *block = chunk_take(chunk, size_bytes, align_bytes);
-    chunk_poison(chunk, head_bytes + size_bytes);
-    return block;
+    /* Nothing else comes into it, so that the bytes behind the block stay a trap. */
+    chunk->free_bytes = map_bytes;
+    return (char *)chunk + head_bytes;
 }
 
 static void *take_small(struct arena *arena, size_t size_bytes, size_t align_bytes)
@@ -107,10 +107,9 @@ static void *take_small(struct arena *arena, size_t size_bytes, size_t align_byt
         if (block)
             return block;
     }
-    struct arena_chunk *chunk = chunk_new(ARENA_CHUNK_BYTES);
+    struct arena_chunk *chunk = chunk_new(ARENA_CHUNK_BYTES, sizeof(struct arena_chunk));
     if (!chunk)
         return NULL;
-    chunk_poison(chunk, chunk->free_bytes);
     chunk->next = arena->chunks;
     arena->chunks = chunk;
     return chunk_take(chunk, size_bytes, align_bytes);

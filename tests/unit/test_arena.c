@@ -96,12 +96,13 @@ static void refusals_leave_the_arena_as_it_was(void)
 {
     struct arena arena;
     arena_init(&arena);
+    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX / 16 + 2, 16)); /* the product wraps to 16 */
+    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX, 1));           /* rounding up would wrap */
+    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX / 2, 1));       /* no address space holds it */
     char *first = arena_strdup(&arena, "kept");
-    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX / 2, 3));
-    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX, 1));
-    CU_ASSERT_PTR_NULL(arena_alloc(&arena, SIZE_MAX / 2, 1)); /* no address space holds it */
     arena_set_limit(&arena, 5 + 100);
     CU_ASSERT_PTR_NULL(arena_alloc(&arena, 101, 1));
+    CU_ASSERT_PTR_NULL(arena_alloc(&arena, 106, 1));
     CU_ASSERT_EQUAL(arena.used_bytes, 5);
     CU_ASSERT_PTR_NOT_NULL(arena_alloc(&arena, 100, 1));
     CU_ASSERT_PTR_NULL(arena_strdup(&arena, ""));
