@@ -13,10 +13,11 @@ for folder; do
         object=$build/obj/${source%.c}
         # A file that no test reaches has no .gcda; its lines count as not executed.
         gcov -n -o "$object.gcno" "$source" 2>/dev/null | awk -v source="$source" -v folder="$folder" '
-            /^File / { mine = index($0, "\x27" source "\x27") }
+            /^File / { mine = $2 == "\047" source "\047" }
             mine && /^Lines executed:/ {
-                split($2, part, ":"); sub("%", "", part[2])
-                printf "%s %s %d %.0f\n", folder, source, $4, $4 * part[2] / 100; found = 1
+                split($2, part, ":")
+                printf "%s %s %d %.0f\n", folder, source, $4, $4 * part[2] / 100
+                mine = 0
             }'
     done
 done | awk '

@@ -22,7 +22,7 @@ for fuzzer; do
         summary='s/^.*DONE *\(.*\)/\1/p'
     else
         mkdir -p "$fuzzer.new"
-        options=(-max_total_time="$mode" -artifact_prefix="$fuzzer.crash-" -timeout=10 "$fuzzer.new" "$kept")
+        options=(-max_total_time="$mode" -artifact_prefix="$fuzzer." -timeout=10 "$fuzzer.new" "$kept")
         summary='s/^\(Done .*\)/\1/p'
     fi
     printf 'fuzz %s: ' "$name"
