@@ -14,6 +14,14 @@
     X(progress, FAST)                                                                              \
     X(rng, FAST)                                                                                   \
     X(dist, FAST)                                                                                  \
+    X(rate, FAST)                                                                                  \
+    X(tlp_header, FAST)                                                                            \
+    X(split, FAST)                                                                                 \
+    X(credit, FAST)                                                                                \
+    X(order, FAST)                                                                                 \
+    X(classify, FAST)                                                                              \
+    X(id_map, FAST)                                                                                \
+    X(addr_map, FAST)                                                                              \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)
 
