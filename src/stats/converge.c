@@ -10,9 +10,8 @@
 static const unsigned interval_batches[] = {30, 24, 20};
 enum { INTERVALS = sizeof(interval_batches) / sizeof(interval_batches[0]), MOST_BATCHES = 60 };
 
-#define NORMAL_90                                                                                  \
-    1.2815515655446004 /* 0.9 quantile of the normal law: the test's level is 10 %                 \
-                        */
+/* 0.9 quantile of the normal law: the test's level is 10 %. */
+#define NORMAL_90 1.2815515655446004
 /* Spread of the batch means, relative to the mean, below which only rounding is left. */
 #define ROUNDING_NOISE 1e-12
 
