@@ -50,4 +50,8 @@ static inline uint32_t fabric_queue(const struct fabric *fabric, const struct tl
     return fabric_vc(fabric, tlp) * CLASSES + tlp_class_of(tlp);
 }
 
+/* A posted TLP has ended its way at its accounted time, at its target or dropped with status UR: it
+ * is given back, and its request ends when it was the last. */
+void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status status);
+
 #endif

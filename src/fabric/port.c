@@ -34,15 +34,15 @@ static void on_credit(void *self, uint32_t number, uint64_t at_ps)
     wake_at(self, at_ps);
 }
 
-static bool wire_is_full(const struct port *port)
+bool port_wire_is_full(const struct port *port)
 {
     return port->link->free_ticks >
            port->fabric->sim->now_ps * RATE_TICKS_PER_PS + port->high_ticks;
 }
 
-bool port_has_room(const struct port *port)
+bool port_has_room(const struct port *port, uint32_t q)
 {
-    return !port->queued && !wire_is_full(port);
+    return !port->fifos[q].head && !port_wire_is_full(port);
 }
 
 void port_wake_when_drained(struct port *port)
@@ -88,7 +88,7 @@ void port_pump(struct port *port)
     for (uint32_t q = 0; q < port->fabric->vcs * CLASSES; q++)
         link_credit_poll(&port->link->credit[q], port->fabric->sim->now_ps);
     while (port->queued) {
-        if (wire_is_full(port)) {
+        if (port_wire_is_full(port)) {
             port_wake_when_drained(port);
             return;
         }

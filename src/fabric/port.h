@@ -32,8 +32,10 @@ void port_init(struct port *port, struct fabric *fabric, struct link *link,
 void port_submit(struct port *port, uint32_t tlp);
 /* Sends what can be sent now, and sees to it that the owner is woken when more can. */
 void port_pump(struct port *port);
-/* True if a TLP submitted now would not wait behind others of this port. */
-bool port_has_room(const struct port *port);
+/* True if a TLP of queue @q submitted now would wait neither behind others of its queue nor long
+ * for the wire. */
+bool port_has_room(const struct port *port, uint32_t q);
+bool port_wire_is_full(const struct port *port);
 /* Schedules the owner's event for the time when the wire has drained enough, if none is under way.
  */
 void port_wake_when_drained(struct port *port);

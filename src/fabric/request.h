@@ -42,6 +42,7 @@ struct request {
     uint32_t to_issue;  /* bytes not yet in TLPs */
     uint32_t to_arrive; /* bytes not yet arrived */
     uint32_t next;      /* link in the queue that owns it */
+    uint32_t value;     /* MMIO write: what is written */
     uint16_t function;  /* the requester's function number */
     uint8_t traffic_class;
 };

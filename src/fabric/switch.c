@@ -297,7 +297,10 @@ static void arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle)
         break;
     case SWITCH_DROPPED:
         refuse(sw, ingress, tlp, q, data_units);
-        tlp_give_back(&fabric->tlps, index);
+        if (tlp_kinds[tlp->kind].class == CLASS_POSTED)
+            fabric_end_posted(fabric, index, TLP_UR);
+        else
+            tlp_give_back(&fabric->tlps, index);
         break;
     }
     if (in->behind.head)

@@ -1,0 +1,372 @@
+/* A request comes from dev_*.c or a workload (endpoint_dma), goes as TLPs to port.c; completions
+ * and MMIO come from link.c. */
+#include "fabric/endpoint.h"
+
+#include "pcie/split.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { EV_PORT, EV_READ_DONE, EV_REGISTER_WRITE, EV_REGISTER_READ };
+
+/* ---- request queues
+ * ---------------------------------------------------------------------------------------------- */
+
+static enum tlp_kind tlp_kind_of(int engine)
+{
+    return engine == ENGINE_READ ? TLP_MEM_READ : TLP_MEM_WRITE;
+}
+
+static struct request_fifo *fifo_of(struct endpoint *ep, int engine, uint32_t function)
+{
+    struct endpoint_function *f = &ep->functions[function];
+    return engine == ENGINE_READ ? &f->reads : &f->writes;
+}
+
+static void enqueue(struct endpoint *ep, int engine, uint32_t at)
+{
+    struct request *request = request_get(&ep->fabric->requests, at);
+    struct request_fifo *fifo = fifo_of(ep, engine, request->function);
+    struct dma_engine *dma = &ep->engines[engine];
+    request->next = 0;
+    if (fifo->head) {
+        request_get(&ep->fabric->requests, fifo->tail)->next = at;
+    } else {
+        fifo->head = at;
+        dma->pending[request->function / 64] |= UINT64_C(1) << request->function % 64;
+        dma->n_pending++;
+    }
+    fifo->tail = at;
+}
+
+static void dequeue(struct endpoint *ep, int engine, uint32_t function)
+{
+    struct request_fifo *fifo = fifo_of(ep, engine, function);
+    struct dma_engine *dma = &ep->engines[engine];
+    fifo->head = request_get(&ep->fabric->requests, fifo->head)->next;
+    if (fifo->head)
+        return;
+    fifo->tail = 0;
+    dma->pending[function / 64] &= ~(UINT64_C(1) << function % 64);
+    dma->n_pending--;
+}
+
+/* ---- tags
+ * --------------------------------------------------------------------------------------------------------
+ */
+
+static bool has_free_tag(const struct endpoint *ep)
+{
+    return ep->free_tag != ep->params.tags;
+}
+
+static uint16_t take_tag(struct endpoint *ep, uint32_t request, uint32_t bytes)
+{
+    uint16_t tag = ep->free_tag;
+    ep->free_tag = ep->tags[tag].next_free;
+    ep->tags[tag].request = request;
+    ep->tags[tag].bytes_left = bytes;
+    ep->tags_in_use++;
+    return tag;
+}
+
+static void free_tag(struct endpoint *ep, uint16_t tag)
+{
+    ep->tags[tag].bytes_left = 0;
+    ep->tags[tag].next_free = ep->free_tag;
+    ep->free_tag = tag;
+    ep->tags_in_use--;
+}
+
+/* ---- DMA engines
+ * -------------------------------------------------------------------------------------------------
+ */
+
+/* Cuts the next TLP off @request and sends it. */
+static void issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct request *request)
+{
+    struct fabric *fabric = ep->fabric;
+    uint32_t most = engine == ENGINE_READ ? fabric->mrrs_bytes : fabric->mps_bytes;
+    uint32_t bytes = split_request(request->address, request->to_issue, most);
+    uint32_t index = tlp_take(&fabric->tlps);
+    struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    tlp_account_begin(tlp, request->issued_ps);
+    tlp->address = request->address;
+    tlp->requester = ep->functions[request->function].rid;
+    tlp->request = at;
+    tlp->bytes = (uint16_t)bytes;
+    tlp->kind = (uint8_t)tlp_kind_of(engine);
+    tlp->attr = fabric->dma_attr | request->traffic_class;
+    tlp->tag = 0;
+    if (engine == ENGINE_READ)
+        tlp->tag = take_tag(ep, at, bytes);
+    if (request->kind == REQUEST_MSI)
+        tlp->attr = TLP_ATTR_MSI |
+                    request->traffic_class; /* strictly ordered behind the data it announces */
+    request->address += bytes;
+    request->to_issue -= bytes;
+    port_submit(&ep->port, index);
+}
+
+/* One grant of the engine's arbiter: up to dma_burst bytes of one request. */
+static void issue_burst(struct endpoint *ep, int engine, uint32_t function)
+{
+    uint32_t at = fifo_of(ep, engine, function)->head;
+    struct request *request = request_get(&ep->fabric->requests, at);
+    uint32_t before = request->to_issue;
+    if (before == request->bytes)
+        request->issued_ps = ep->fabric->sim->now_ps;
+    do {
+        issue_tlp(ep, engine, at, request);
+    } while (request->to_issue && before - request->to_issue < ep->params.dma_burst_bytes &&
+             (engine == ENGINE_WRITE || has_free_tag(ep)));
+    if (!request->to_issue)
+        dequeue(ep, engine, function);
+}
+
+struct age_query {
+    struct endpoint *ep;
+    int engine;
+};
+
+static bool always_eligible(void *context, uint32_t function, uint64_t *out_age)
+{
+    const struct age_query *query = context;
+    uint32_t head = fifo_of(query->ep, query->engine, function)->head;
+    *out_age = request_get(&query->ep->fabric->requests, head)->born_ps;
+    return true;
+}
+
+/* True if the engine has something that its port and the tags allow. */
+static bool can_issue(const struct endpoint *ep, int engine)
+{
+    if (!ep->engines[engine].n_pending || (engine == ENGINE_READ && !has_free_tag(ep)))
+        return false;
+    /* All DMA of one device uses the VC of its requests' traffic class; the check of VC 0's queue
+     * bounds every one. */
+    return port_has_room(&ep->port, (uint32_t)tlp_kinds[tlp_kind_of(engine)].class);
+}
+
+static void pump_engines(struct endpoint *ep)
+{
+    for (;;) {
+        int engine = (int)ep->turn;
+        if (!can_issue(ep, engine))
+            engine = 1 - engine;
+        if (!can_issue(ep, engine))
+            break;
+        ep->turn = 1 - (uint32_t)engine;
+        struct dma_engine *dma = &ep->engines[engine];
+        struct age_query query = {ep, engine};
+        struct arb_query ask = {always_eligible, &query};
+        int32_t function = arb_pick(&dma->arb, dma->pending, &ask);
+        CHECK(function != ARB_NONE);
+        arb_granted(&dma->arb, (uint32_t)function);
+        issue_burst(ep, engine, (uint32_t)function);
+    }
+    bool waits = ep->engines[ENGINE_READ].n_pending || ep->engines[ENGINE_WRITE].n_pending;
+    if (waits && port_wire_is_full(&ep->port))
+        port_wake_when_drained(&ep->port);
+}
+
+void endpoint_dma(struct endpoint *ep, uint32_t at)
+{
+    struct request *request = request_get(&ep->fabric->requests, at);
+    CHECK(request->bytes > 0 && request->function < ep->params.n_functions);
+    request->to_issue = request->bytes;
+    request->to_arrive = request->bytes;
+    enqueue(ep, request->kind == REQUEST_DMA_READ ? ENGINE_READ : ENGINE_WRITE, at);
+    pump_engines(ep);
+}
+
+/* ---- TLPs from the hosts
+ * ----------------------------------------------------------------------------------------- */
+
+static void later(struct endpoint *ep, uint64_t at_ps, uint32_t kind, uint32_t index)
+{
+    sim_at(ep->fabric->sim, at_ps, PHASE_UPDATE, &ep->component, kind, index, 0);
+}
+
+static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+{
+    (void)number, (void)begin_ps;
+    struct endpoint *ep = self;
+    struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    tlp_spend(tlp, PART_SERIALISE, end_ps);
+    trace_emit(&ep->fabric->sim->trace, TR_DELIVERED, ep->component.id, 0, end_ps, tlp);
+    link_credit_return(ep->in, fabric_queue(ep->fabric, tlp), data_units, end_ps);
+    switch ((enum tlp_kind)tlp->kind) {
+    case TLP_MEM_WRITE:
+        if (ep->params.ops->on_register_write)
+            later(ep, end_ps, EV_REGISTER_WRITE, index);
+        else
+            fabric_end_posted(ep->fabric, index, TLP_SC);
+        return;
+    case TLP_MEM_READ:
+        later(ep, end_ps + ep->params.mmio_read_ps, EV_REGISTER_READ, index);
+        return;
+    case TLP_CPL:
+    case TLP_CPL_DATA:
+        if (tlp->attr & TLP_ATTR_LAST) {
+            later(ep, end_ps, EV_READ_DONE, index);
+            return;
+        }
+        ep->tags[tlp->tag].bytes_left -= tlp->bytes;
+        CHECK(!request_arrived(request_get(&ep->fabric->requests, tlp->request), tlp, tlp->bytes));
+        tlp_give_back(&ep->fabric->tlps, index);
+        return;
+    case TLP_KINDS:
+        break;
+    }
+    CHECK(false);
+}
+
+/* The function that @address belongs to; n_functions if none. */
+static uint32_t function_of(const struct endpoint *ep, uint64_t address)
+{
+    uint64_t function = (address - ep->params.bar_base) / ep->params.bar_bytes;
+    return function < ep->params.n_functions ? (uint32_t)function : ep->params.n_functions;
+}
+
+static void write_register(struct endpoint *ep, uint32_t index)
+{
+    const struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
+    const struct request *request = request_get(&ep->fabric->requests, tlp->request);
+    uint32_t function = function_of(ep, tlp->address);
+    uint64_t offset = (tlp->address - ep->params.bar_base) % ep->params.bar_bytes;
+    uint32_t value = request->value;
+    if (function == ep->params.n_functions)
+        ep->misdirected++;
+    fabric_end_posted(ep->fabric, index, function == ep->params.n_functions ? TLP_UR : TLP_SC);
+    if (function < ep->params.n_functions)
+        ep->params.ops->on_register_write(ep, (uint16_t)function, offset, value);
+}
+
+static void answer_register_read(struct endpoint *ep, uint32_t index)
+{
+    struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
+    uint32_t function = function_of(ep, tlp->address);
+    uint64_t address = tlp->address;
+    bool known = function < ep->params.n_functions;
+    tlp_spend(tlp, PART_MEMORY, ep->fabric->sim->now_ps);
+    tlp->kind = known ? TLP_CPL_DATA : TLP_CPL;
+    tlp->attr |= TLP_ATTR_LAST;
+    tlp->cpl.completer = known ? ep->functions[function].rid : 0;
+    tlp->cpl.bytes_left = tlp->bytes;
+    tlp->cpl.status = known ? TLP_SC : TLP_UR;
+    tlp->cpl.reserved = 0;
+    tlp->cpl.lower_address = address & 0x7f;
+    ep->misdirected += !known;
+    port_submit(&ep->port, index);
+}
+
+/* The last completion of one read TLP is here. */
+static void end_read(struct endpoint *ep, uint32_t index)
+{
+    struct fabric *fabric = ep->fabric;
+    const struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    uint32_t at = tlp->request;
+    struct request *request = request_get(&fabric->requests, at);
+    uint32_t bytes = ep->tags[tlp->tag].bytes_left;
+    CHECK(ep->tags[tlp->tag].request == at && bytes > 0);
+    CHECK(tlp->kind == TLP_CPL || tlp->bytes == bytes);
+    if (tlp->cpl.status != TLP_SC)
+        request->status = tlp->cpl.status;
+    free_tag(ep, tlp->tag);
+    bool last = request_arrived(request, tlp, bytes);
+    tlp_give_back(&fabric->tlps, index);
+    sim_note_progress(fabric->sim);
+    if (last)
+        request->owner->on_done(request->owner->self, at, request);
+    pump_engines(ep);
+}
+
+static void handle(struct component *self, struct sim *sim, const struct event *event)
+{
+    (void)sim;
+    struct endpoint *ep = (struct endpoint *)self;
+    switch (event->kind) {
+    case EV_PORT:
+        port_pump(&ep->port);
+        pump_engines(ep);
+        return;
+    case EV_READ_DONE:
+        end_read(ep, event->a);
+        return;
+    case EV_REGISTER_WRITE:
+        write_register(ep, event->a);
+        return;
+    case EV_REGISTER_READ:
+        answer_register_read(ep, event->a);
+        return;
+    default:
+        CHECK(event->kind >= EV_DEVICE && ep->params.ops->on_event);
+        ep->params.ops->on_event(ep, event);
+    }
+}
+
+/* ---- life cycle
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static void report(const struct component *self, FILE *out)
+{
+    const struct endpoint *ep = (const struct endpoint *)self;
+    port_report(&ep->port, self->name, out);
+    if (ep->tags_in_use || ep->engines[ENGINE_READ].n_pending ||
+        ep->engines[ENGINE_WRITE].n_pending)
+        fprintf(out,
+                "%s: %" PRIu32 " of %" PRIu32 " tags in use, %" PRIu32
+                " functions wait to read, %" PRIu32 " to write\n",
+                self->name, ep->tags_in_use, ep->params.tags, ep->engines[ENGINE_READ].n_pending,
+                ep->engines[ENGINE_WRITE].n_pending);
+    if (ep->params.ops->report)
+        ep->params.ops->report(ep, out);
+}
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
+}
+
+static size_t bitmap_bytes(const struct endpoint_params *params)
+{
+    return round_up((params->n_functions + 63) / 64 * sizeof(uint64_t));
+}
+
+size_t endpoint_memory_bytes(const struct endpoint_params *params)
+{
+    return round_up(params->n_functions * sizeof(struct endpoint_function)) +
+           round_up(params->tags * sizeof(struct endpoint_tag)) + ENGINES * bitmap_bytes(params);
+}
+
+void endpoint_init(struct endpoint *ep, struct fabric *fabric, const struct endpoint_params *params,
+                   const uint16_t *rids, void *memory)
+{
+    char *at = memory;
+    memset(ep, 0, sizeof *ep);
+    ep->component = (struct component){.name = params->name, .handle = handle, .report = report};
+    ep->fabric = fabric;
+    ep->params = *params;
+    ep->functions = (void *)at;
+    at += round_up(params->n_functions * sizeof(struct endpoint_function));
+    ep->tags = (void *)at;
+    at += round_up(params->tags * sizeof(struct endpoint_tag));
+    for (int engine = 0; engine < ENGINES; engine++) {
+        arb_init(&ep->engines[engine].arb, params->arbiter, params->n_functions, params->weights);
+        ep->engines[engine].pending = (void *)at;
+        at += bitmap_bytes(params);
+    }
+    for (uint32_t f = 0; f < params->n_functions; f++)
+        ep->functions[f].rid = rids[f];
+    for (uint32_t tag = 0; tag < params->tags; tag++)
+        ep->tags[tag].next_free = (uint16_t)(tag + 1);
+}
+
+void endpoint_connect(struct endpoint *ep, struct link *in, struct link *out)
+{
+    ep->in = in;
+    in->receiver = (struct link_receiver){on_tlp, ep, 0};
+    port_init(&ep->port, ep->fabric, out, &ep->component, EV_PORT);
+}

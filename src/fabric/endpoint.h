@@ -1,0 +1,96 @@
+/* endpoint.h - an SR-IOV device as the fabric sees it: functions, DMA engines, tags, registers.
+ * A request comes from the device kind (dev_*.c) or, for the null device, from a workload
+ * (endpoint_dma). It waits in its function's queue; the read and the write engine take turns, each
+ * serves the functions by its arbiter, dma_burst bytes at a time; TLPs cut by MPS, MRRS and 4 KiB
+ * go to port_submit. Reads need a tag each. Completions come from link.c (on_tlp), free the tag and
+ * end the request. MMIO comes from link.c too: writes reach the device kind's on_register_write,
+ * reads are answered after mmio_read_ps. What a device does besides is its kind's: one row of
+ * registry.c. */
+#ifndef POOLSIM_FABRIC_ENDPOINT_H
+#define POOLSIM_FABRIC_ENDPOINT_H
+
+#include "fabric/arb.h"
+#include "fabric/port.h"
+
+struct endpoint;
+
+/* Kinds of event that belong to the device kind start here. */
+enum { EV_DEVICE = 16 };
+
+/* The behaviour of a device kind; NULL where it has none. */
+struct device_ops {
+    /* A register of @function was written, at the clock's time. */
+    void (*on_register_write)(struct endpoint *ep, uint16_t function, uint64_t offset,
+                              uint32_t value);
+    /* An event that the kind scheduled for &ep->component with kind EV_DEVICE or above. */
+    void (*on_event)(struct endpoint *ep, const struct event *event);
+    void (*report)(const struct endpoint *ep, FILE *out);
+};
+
+struct endpoint_params {
+    const char *name;
+    uint32_t n_functions; /* VF 0.., then the PF */
+    uint32_t tags;
+    uint32_t dma_burst_bytes;
+    enum arb_kind arbiter;
+    const uint32_t *weights; /* per function, for weighted and priority arbitration; borrowed */
+    uint64_t mmio_read_ps;
+    uint64_t
+        bar_base; /* of function 0 in the Owner's domain; function f at bar_base + f x bar_bytes */
+    uint64_t bar_bytes;
+    const struct device_ops *ops;
+    void *device; /* the kind's own state; borrowed */
+};
+
+struct request_fifo {
+    uint32_t head;
+    uint32_t tail;
+};
+
+struct endpoint_function { /* hot, 32 bytes or less */
+    uint16_t rid;          /* in the Owner's domain */
+    struct request_fifo reads;
+    struct request_fifo writes;
+};
+
+struct endpoint_tag { /* one read TLP in flight */
+    uint32_t request;
+    uint32_t bytes_left; /* 0: the tag is free */
+    uint16_t next_free;
+};
+
+enum { ENGINE_READ, ENGINE_WRITE, ENGINES };
+
+struct dma_engine {
+    struct arb arb;
+    uint64_t *pending; /* bitmap of functions with requests */
+    uint32_t n_pending;
+};
+
+struct endpoint {
+    struct component component;
+    struct fabric *fabric;
+    struct endpoint_params params;
+    struct port port;
+    struct link *in;
+    struct endpoint_function *functions;
+    struct dma_engine engines[ENGINES];
+    uint32_t turn; /* engine that goes first */
+    struct endpoint_tag *tags;
+    uint16_t free_tag; /* list head; params.tags = none */
+    uint32_t tags_in_use;
+    uint64_t misdirected; /* TLPs that belong to none of its functions */
+};
+
+size_t endpoint_memory_bytes(const struct endpoint_params *params);
+/* @rids: of each function, in the Owner's domain. @memory: zeroed. */
+void endpoint_init(struct endpoint *ep, struct fabric *fabric, const struct endpoint_params *params,
+                   const uint16_t *rids, void *memory);
+void endpoint_connect(struct endpoint *ep, struct link *in, struct link *out);
+
+/* Starts a DMA read, DMA write or interrupt: @request has kind, function, address, bytes, born_ps
+ * and owner set. It is issued_ps when its first TLP is cut; until then it waits in its function's
+ * queue. */
+void endpoint_dma(struct endpoint *ep, uint32_t request);
+
+#endif

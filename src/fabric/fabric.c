@@ -1,0 +1,15 @@
+#include "fabric/fabric.h"
+
+void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status status)
+{
+    struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    uint32_t at = tlp->request;
+    struct request *request = request_get(&fabric->requests, at);
+    if (status != TLP_SC)
+        request->status = (uint8_t)status;
+    bool last = request_arrived(request, tlp, tlp->bytes);
+    tlp_give_back(&fabric->tlps, index);
+    sim_note_progress(fabric->sim);
+    if (last)
+        request->owner->on_done(request->owner->self, at, request);
+}

@@ -1,0 +1,177 @@
+/* An operation comes from a flow's arrival process, goes to endpoint.c, root_complex.c or a driver.
+ */
+#include "workload/traffic.h"
+
+#include <string.h>
+
+enum { EV_DUE };
+
+/* ---- direct operations
+ * ------------------------------------------------------------------------------------------- */
+
+static uint32_t new_request(struct traffic *traffic, uint32_t flow, enum request_kind kind,
+                            uint64_t born_ps, uint32_t bytes)
+{
+    struct flow *f = &traffic->flows[flow];
+    uint32_t at = request_take(&traffic->fabric->requests);
+    struct request *request = request_get(&traffic->fabric->requests, at);
+    request->kind = (uint8_t)kind;
+    request->born_ps = born_ps;
+    request->bytes = bytes;
+    request->function = f->function;
+    request->traffic_class = f->class->traffic_class;
+    request->owner = &traffic->owner;
+    request->context = flow;
+    return at;
+}
+
+static void start_dma(struct traffic *traffic, uint32_t flow, enum request_kind kind,
+                      uint64_t born_ps, uint32_t bytes)
+{
+    uint32_t at = new_request(traffic, flow, kind, born_ps, bytes);
+    request_get(&traffic->fabric->requests, at)->address = traffic->flows[flow].buffer_address;
+    endpoint_dma(traffic->flows[flow].ep, at);
+}
+
+static void start_mmio(struct traffic *traffic, uint32_t flow, enum request_kind kind,
+                       uint64_t born_ps, uint32_t bytes)
+{
+    uint32_t at = new_request(traffic, flow, kind, born_ps, bytes);
+    request_get(&traffic->fabric->requests, at)->address = traffic->flows[flow].bar_address;
+    root_complex_mmio(traffic->flows[flow].rc, at);
+}
+
+void traffic_dma_read(struct traffic *traffic, uint32_t flow, uint64_t born_ps, uint32_t bytes)
+{
+    start_dma(traffic, flow, REQUEST_DMA_READ, born_ps, bytes);
+}
+
+void traffic_dma_write(struct traffic *traffic, uint32_t flow, uint64_t born_ps, uint32_t bytes)
+{
+    start_dma(traffic, flow, REQUEST_DMA_WRITE, born_ps, bytes);
+}
+
+void traffic_mmio_read(struct traffic *traffic, uint32_t flow, uint64_t born_ps, uint32_t bytes)
+{
+    start_mmio(traffic, flow, REQUEST_MMIO_READ, born_ps, bytes);
+}
+
+void traffic_mmio_write(struct traffic *traffic, uint32_t flow, uint64_t born_ps, uint32_t bytes)
+{
+    start_mmio(traffic, flow, REQUEST_MMIO_WRITE, born_ps, bytes);
+}
+
+static void on_done(void *self, uint32_t at, struct request *request)
+{
+    struct traffic *traffic = self;
+    struct op_record record = {
+        .born_ps = request->born_ps,
+        .done_ps = request->done_ps,
+        .part_ps = {[LAT_SOURCE] = request->issued_ps - request->born_ps},
+        .flow = (uint32_t)request->context,
+        .bytes = request->bytes,
+        .failed = request->status != TLP_SC,
+    };
+    request_add_parts(request, record.part_ps);
+    request_give_back(&traffic->fabric->requests, at);
+    traffic_finish(traffic, &record);
+}
+
+/* ---- flows
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static void schedule(struct traffic *traffic, uint32_t flow, uint64_t at_ps)
+{
+    const struct sim *sim = traffic->fabric->sim;
+    sim_at(traffic->fabric->sim, at_ps > sim->now_ps ? at_ps : sim->now_ps + 1, PHASE_UPDATE,
+           &traffic->component, EV_DUE, flow, at_ps);
+}
+
+static void schedule_next_arrival(struct traffic *traffic, uint32_t flow)
+{
+    struct flow *f = &traffic->flows[flow];
+    uint64_t at_ps = arrival_next(&f->arrival, &f->rng);
+    if (at_ps != ARRIVAL_NEVER)
+        schedule(traffic, flow, at_ps);
+}
+
+/* @born_ps: when the operation was intended. */
+static void start_operation(struct traffic *traffic, uint32_t flow, uint64_t born_ps)
+{
+    struct flow *f = &traffic->flows[flow];
+    uint32_t bytes = f->class->closed ? 0 : arrival_bytes(&f->arrival);
+    if (!bytes)
+        bytes = (uint32_t)dist_sample(f->class->size_bytes, &f->rng);
+    traffic->started++;
+    traffic->offered_bytes += bytes;
+    if (born_ps >= traffic->window_from_ps && born_ps < traffic->window_to_ps)
+        traffic->window_born++;
+    sim_note_begin(traffic->fabric->sim);
+    f->class->submit(traffic, flow, born_ps, bytes);
+}
+
+static bool may_start(const struct traffic *traffic, const struct flow_class *class)
+{
+    return !traffic->stopped && !(class->stop_ps && traffic->fabric->sim->now_ps >= class->stop_ps);
+}
+
+static void handle(struct component *self, struct sim *sim, const struct event *event)
+{
+    (void)sim;
+    struct traffic *traffic = (struct traffic *)self;
+    uint32_t flow = event->a;
+    const struct flow_class *class = traffic->flows[flow].class;
+    if (!may_start(traffic, class))
+        return;
+    start_operation(traffic, flow, event->b);
+    if (!class->closed)
+        schedule_next_arrival(traffic, flow);
+}
+
+void traffic_finish(struct traffic *traffic, const struct op_record *record)
+{
+    const struct flow_class *class = traffic->flows[record->flow].class;
+    traffic->ended++;
+    sim_note_end(traffic->fabric->sim);
+    trace_emit(&traffic->fabric->sim->trace, TR_OP_DONE, traffic->component.id, record->flow,
+               record->done_ps, record);
+    if (class->closed && may_start(traffic, class))
+        schedule(traffic, record->flow, record->done_ps + class->think_ps);
+}
+
+void traffic_init(struct traffic *traffic, struct fabric *fabric, struct flow *flows,
+                  uint32_t n_flows)
+{
+    memset(traffic, 0, sizeof *traffic);
+    traffic->component = (struct component){.name = "traffic", .handle = handle};
+    traffic->fabric = fabric;
+    traffic->flows = flows;
+    traffic->n_flows = n_flows;
+    traffic->window_to_ps = UINT64_MAX;
+    traffic->owner = (struct request_owner){on_done, traffic};
+}
+
+void traffic_start(struct traffic *traffic)
+{
+    for (uint32_t flow = 0; flow < traffic->n_flows; flow++) {
+        const struct flow_class *class = traffic->flows[flow].class;
+        if (!class->closed)
+            schedule_next_arrival(traffic, flow);
+        else
+            for (uint32_t i = 0; i < class->depth; i++)
+                schedule(traffic, flow, class->start_ps);
+    }
+}
+
+void traffic_open_window(struct traffic *traffic, uint64_t from_ps, uint64_t to_ps)
+{
+    traffic->window_from_ps = from_ps;
+    traffic->window_to_ps = to_ps;
+    traffic->window_born = 0;
+}
+
+void traffic_stop(struct traffic *traffic)
+{
+    traffic->stopped = true;
+}
