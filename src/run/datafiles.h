@@ -1,13 +1,13 @@
 /* datafiles.h - the CSV files of a run's result folder; the plots read these and nothing else.
  *   results.csv        scope,name,metric,unit,value: every number of the summary, one a row
- *   histogram.csv      workload,low_ns,high_ns,count,cdf,ccdf: the latency bins that hold
- * something, after an empty one at the minimum; cdf is the share of operations up to high_ns, ccdf
- * the share above decomposition.csv  workload,part,mean_ns,from_ns,to_ns: the parts of the mean
- * latency, stacked in order of enum latency_part; to_ns of the last is the mean hosts.csv
- * host,ops,gbps,mops,latency_mean_ns links.csv
- * link,tlps,payload_bytes,wire_bytes,dllps,utilisation,dllp_share,credit_stall_ns timeline.csv
- * time_us,gbps,latency_mean_ns; empty where nothing finished Text with a comma, a quote or a line
- * end is quoted as RFC 4180 says. */
+ *   histogram.csv      workload,low_ns,high_ns,count,cdf,ccdf: the bins that hold something, after
+ *                      an empty one at the minimum; cdf is the share of operations up to high_ns,
+ *                      ccdf the share above
+ *   decomposition.csv  workload,part,mean_ns,from_ns,to_ns: the parts of the mean latency, stacked
+ *                      in order of enum latency_part; the last to_ns is the mean
+ *   hosts.csv          host,ops,gbps,mops,latency_mean_ns
+ *   links.csv          link and the fields of struct result_link
+ *   timeline.csv       time_us,gbps,latency_mean_ns; empty where nothing finished */
 #ifndef POOLSIM_RUN_DATAFILES_H
 #define POOLSIM_RUN_DATAFILES_H
 

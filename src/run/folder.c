@@ -42,39 +42,10 @@ bool folder_make(const char *path, struct err *err)
     return true;
 }
 
-bool folder_open(struct folder_file *file, const char *dir, const char *name, struct err *err)
+bool folder_open(struct outfile *file, const char *dir, const char *name, struct err *err)
 {
-    if (!folder_path(file->path, dir, name, err))
-        return false;
-    const char *base = strrchr(file->path, '/') + 1;
-    int length = snprintf(file->temporary, sizeof file->temporary, "%.*s.%s.%ld.tmp",
-                          (int)(base - file->path), file->path, base, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof file->temporary)
-        return err_at(err, NULL, "path too long: %.100s.../%s", dir, name);
-    file->stream = fopen(file->temporary, "we");
-    if (!file->stream)
-        return folder_fail(err, "write", file->path);
-    return true;
-}
-
-bool folder_commit(struct folder_file *file, struct err *err)
-{
-    bool written = !ferror(file->stream);
-    if (fclose(file->stream) != 0)
-        written = false;
-    file->stream = NULL;
-    if (written && rename(file->temporary, file->path) == 0)
-        return true;
-    folder_fail(err, "write", file->path);
-    unlink(file->temporary);
-    return false;
-}
-
-void folder_abandon(struct folder_file *file)
-{
-    fclose(file->stream);
-    file->stream = NULL;
-    unlink(file->temporary);
+    char path[PATH_MAX];
+    return folder_path(path, dir, name, err) && outfile_open(file, path, err);
 }
 
 char *folder_read(const char *dir, const char *name)
@@ -101,16 +72,21 @@ char *folder_read(const char *dir, const char *name)
     return text;
 }
 
+/* "NAME.tmp123", as outfile_open names them. */
+static bool is_temporary(const char *name)
+{
+    const char *suffix = strstr(name, ".tmp");
+    return suffix && suffix[4] && suffix[4 + strspn(suffix + 4, "0123456789")] == '\0';
+}
+
 void folder_sweep_out(const char *dir)
 {
     DIR *stream = opendir(dir);
     if (!stream)
         return;
     const struct dirent *entry;
-    while ((entry = readdir(stream))) {
-        size_t length = strlen(entry->d_name);
-        if (entry->d_name[0] == '.' && length > 4 && !strcmp(entry->d_name + length - 4, ".tmp"))
+    while ((entry = readdir(stream)))
+        if (is_temporary(entry->d_name))
             unlinkat(dirfd(stream), entry->d_name, 0);
-    }
     closedir(stream);
 }

@@ -6,26 +6,21 @@
 #include "run/report.h"
 #include "run/run_plots.h"
 #include "run/topology.h"
+#include "stats/json.h"
 
 bool output_resolved_yaml(const struct config *config, const char *dir, struct err *err)
 {
-    struct folder_file file;
+    struct outfile file;
     if (!folder_open(&file, dir, "resolved.yaml", err))
         return false;
-    config_write_yaml(config, file.stream);
-    return folder_commit(&file, err);
+    config_write_yaml(config, file.file);
+    return outfile_commit(&file, err);
 }
 
 bool output_json(const json_t *json, const char *dir, const char *name, struct err *err)
 {
-    struct folder_file file;
-    if (!folder_open(&file, dir, name, err))
-        return false;
-    bool dumped = json_dumpf(json, file.stream, REPORT_JSON_FLAGS) == 0;
-    putc('\n', file.stream);
-    if (!folder_commit(&file, err))
-        return false;
-    return dumped || err_at(err, NULL, "cannot write %s/%s", dir, name);
+    char path[PATH_MAX];
+    return folder_path(path, dir, name, err) && json_write_file(json, path, err);
 }
 
 static bool write_pictures(const struct config *config, const struct results *results,

@@ -1,12 +1,11 @@
 /* output.h - the result folder of one run:
- *   index.html      the page to open: badges, guide, tables, plots, picture; needs no network and
- * no other file summary.json    all of struct results, with seed, version and the path of the
- * configuration
- *   *.csv           the same as tables, see datafiles.h
- *   resolved.yaml   the configuration with every key's final value; running it gives the same
- * results plots/         *.gp and *.svg: gnuplot scripts, which read the CSV files, and what they
- * drew topology.dot    and topology.svg: the pool as configured Each file appears whole or not at
- * all; those of an earlier run in the same folder are replaced. */
+ *   index.html      the page to open: tables, plots, picture; needs no network and no other file
+ *   summary.json    all of struct results, with seed, version and the path of the configuration
+ *   *.csv           the same as tables: see datafiles.h
+ *   resolved.yaml   the configuration with every key's final value; it gives the same results
+ *   plots/          gnuplot scripts NAME.gp, which read the CSV files, and their NAME.svg
+ *   topology.dot    and topology.svg: the pool as configured
+ * Each file appears whole or not at all; those of an earlier run there are replaced. */
 #ifndef POOLSIM_RUN_OUTPUT_H
 #define POOLSIM_RUN_OUTPUT_H
 

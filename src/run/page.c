@@ -183,10 +183,10 @@ bool page_write(const struct config *config, const struct results *results, cons
         {"resolved.yaml", "the configuration with every default; running it repeats this result"},
         {"topology.dot", "the picture for Graphviz"},
     };
-    struct folder_file file;
+    struct outfile file;
     if (!folder_open(&file, dir, "index.html", err))
         return false;
-    FILE *out = file.stream;
+    FILE *out = file.file;
     html_begin(out, config->title && config->title[0] ? config->title : results->name);
     page_badges(results, out);
     fputs("<p class=\"guide\">Latency runs from the moment at which an operation was meant to "
@@ -220,5 +220,5 @@ bool page_write(const struct config *config, const struct results *results, cons
     html_links(out, sizeof links / sizeof *links, links);
     page_footer(results, out);
     html_end(out);
-    return folder_commit(&file, err);
+    return outfile_commit(&file, err);
 }

@@ -33,14 +33,14 @@ void plot_quote(FILE *out, const char *text)
     putc('\'', out);
 }
 
-bool plot_open(struct folder_file *file, const char *dir, const char *name, int width_px,
-               int height_px, const char *title, struct err *err)
+bool plot_open(struct outfile *file, const char *dir, const char *name, int width_px, int height_px,
+               const char *title, struct err *err)
 {
     char script[128];
     snprintf(script, sizeof script, "plots/%s.gp", name);
     if (!folder_open(file, dir, script, err))
         return false;
-    FILE *out = file->stream;
+    FILE *out = file->file;
     fprintf(out,
             "# Draws plots/%s.svg. To draw it again, in the folder above: gnuplot plots/%s.gp\n"
             "if (!exists('out')) out = 'plots/%s.svg'\n"

@@ -23,8 +23,8 @@ int plot_dash(size_t index);
 
 /* Begins plots/@name.gp in @dir with the shared style; the caller writes the rest and commits.
  * @title may be NULL. */
-bool plot_open(struct folder_file *file, const char *dir, const char *name, int width_px,
-               int height_px, const char *title, struct err *err);
+bool plot_open(struct outfile *file, const char *dir, const char *name, int width_px, int height_px,
+               const char *title, struct err *err);
 
 /* @text in single quotes, as gnuplot reads it back exactly. */
 void plot_quote(FILE *out, const char *text);

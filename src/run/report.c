@@ -1,7 +1,7 @@
 #include "run/report.h"
 
-#include "base/check.h"
 #include "run/version.h"
+#include "stats/json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,174 +9,150 @@
 
 /* ---- results to JSON ---- */
 
-/* Only an exhausted memory makes jansson fail here: every key and string is ours or came through
- * the YAML reader. */
-static void put(json_t *object, const char *key, json_t *value)
-{
-    CHECK(value && json_object_set_new(object, key, value) == 0);
-}
-
-static void put_text(json_t *object, const char *key, const char *text)
-{
-    put(object, key, json_string(text ? text : ""));
-}
-
-static void put_real(json_t *object, const char *key, double value)
-{
-    put(object, key, isfinite(value) ? json_real(value) : json_null());
-}
-
-static void put_count(json_t *object, const char *key, uint64_t value)
-{
-    if (value <= INT64_MAX)
-        put(object, key, json_integer((json_int_t)value));
-    else
-        put(object, key, json_sprintf("%llu", (unsigned long long)value));
-}
-
 static json_t *latency_json(const struct result_latency *latency)
 {
-    json_t *object = json_object();
-    put_count(object, "count", latency->count);
-    put_real(object, "mean_ns", latency->mean_ns);
-    put_real(object, "ci95_ns", latency->ci95_ns);
-    put_real(object, "p50_ns", latency->p50_ns);
-    put_real(object, "p90_ns", latency->p90_ns);
-    put_real(object, "p99_ns", latency->p99_ns);
-    put_real(object, "p999_ns", latency->p999_ns);
-    put_real(object, "max_ns", latency->max_ns);
+    json_t *object = json_new_object();
+    json_put_u64(object, "count", latency->count);
+    json_put_double(object, "mean_ns", latency->mean_ns);
+    json_put_double(object, "ci95_ns", latency->ci95_ns);
+    json_put_double(object, "p50_ns", latency->p50_ns);
+    json_put_double(object, "p90_ns", latency->p90_ns);
+    json_put_double(object, "p99_ns", latency->p99_ns);
+    json_put_double(object, "p999_ns", latency->p999_ns);
+    json_put_double(object, "max_ns", latency->max_ns);
     return object;
 }
 
 static json_t *flow_json(const struct result_flow *flow)
 {
-    json_t *object = json_object();
-    put_text(object, "name", flow->name);
-    put_text(object, "op", flow->op);
-    put_count(object, "ops", flow->ops);
-    put_count(object, "failed", flow->failed);
-    put_count(object, "bytes", flow->bytes);
-    put_real(object, "gbps", flow->gbps);
-    put_real(object, "mops", flow->mops);
-    put(object, "latency", latency_json(&flow->latency));
-    put(object, "fabric", latency_json(&flow->fabric));
-    json_t *parts = json_object();
+    json_t *object = json_new_object();
+    json_put_text(object, "name", flow->name);
+    json_put_text(object, "op", flow->op);
+    json_put_u64(object, "ops", flow->ops);
+    json_put_u64(object, "failed", flow->failed);
+    json_put_u64(object, "bytes", flow->bytes);
+    json_put_double(object, "gbps", flow->gbps);
+    json_put_double(object, "mops", flow->mops);
+    json_put(object, "latency", latency_json(&flow->latency));
+    json_put(object, "fabric", latency_json(&flow->fabric));
+    json_t *parts = json_new_object();
     for (int part = 0; part < LAT_PARTS; part++)
-        put_real(parts, latency_part_names[part], flow->part_ns[part]);
-    put(object, "part_ns", parts);
+        json_put_double(parts, latency_part_names[part], flow->part_ns[part]);
+    json_put(object, "part_ns", parts);
     return object;
 }
 
 static json_t *flows_json(const struct result_flow *flows, uint32_t n)
 {
-    json_t *array = json_array();
+    json_t *array = json_new_array();
     for (uint32_t i = 0; i < n; i++)
-        CHECK(json_array_append_new(array, flow_json(&flows[i])) == 0);
+        json_append(array, flow_json(&flows[i]));
     return array;
 }
 
 static json_t *links_json(const struct results *results)
 {
-    json_t *array = json_array();
+    json_t *array = json_new_array();
     for (uint32_t i = 0; i < results->n_links; i++) {
         const struct result_link *link = &results->links[i];
-        json_t *object = json_object();
-        put_text(object, "name", link->name);
-        put_count(object, "tlps", link->tlps);
-        put_count(object, "payload_bytes", link->payload_bytes);
-        put_count(object, "wire_bytes", link->wire_bytes);
-        put_count(object, "dllps", link->dllps);
-        put_real(object, "utilisation", link->utilisation);
-        put_real(object, "dllp_share", link->dllp_share);
-        put_real(object, "credit_stall_ns", link->credit_stall_ns);
-        CHECK(json_array_append_new(array, object) == 0);
+        json_t *object = json_new_object();
+        json_put_text(object, "name", link->name);
+        json_put_u64(object, "tlps", link->tlps);
+        json_put_u64(object, "payload_bytes", link->payload_bytes);
+        json_put_u64(object, "wire_bytes", link->wire_bytes);
+        json_put_u64(object, "dllps", link->dllps);
+        json_put_double(object, "utilisation", link->utilisation);
+        json_put_double(object, "dllp_share", link->dllp_share);
+        json_put_double(object, "credit_stall_ns", link->credit_stall_ns);
+        json_append(array, object);
     }
     return array;
 }
 
 static json_t *buffers_json(const struct results *results)
 {
-    json_t *array = json_array();
+    json_t *array = json_new_array();
     for (uint32_t i = 0; i < results->n_buffers; i++) {
         const struct result_buffer *buffer = &results->buffers[i];
-        json_t *object = json_object();
-        put_text(object, "name", buffer->name);
-        put_text(object, "class", buffer->class_name);
-        put_real(object, "mean_bytes", buffer->mean_bytes);
-        put_count(object, "max_bytes", buffer->max_bytes);
-        CHECK(json_array_append_new(array, object) == 0);
+        json_t *object = json_new_object();
+        json_put_text(object, "name", buffer->name);
+        json_put_text(object, "class", buffer->class_name);
+        json_put_double(object, "mean_bytes", buffer->mean_bytes);
+        json_put_u64(object, "max_bytes", buffer->max_bytes);
+        json_append(array, object);
     }
     return array;
 }
 
 static json_t *id_maps_json(const struct results *results)
 {
-    json_t *array = json_array();
+    json_t *array = json_new_array();
     for (uint32_t i = 0; i < results->n_id_maps; i++) {
         const struct result_id_map *map = &results->id_maps[i];
-        json_t *object = json_object();
-        put_text(object, "name", map->name);
-        put_count(object, "hits", map->hits);
-        put_count(object, "misses", map->misses);
-        put_count(object, "fetches", map->fetches);
-        CHECK(json_array_append_new(array, object) == 0);
+        json_t *object = json_new_object();
+        json_put_text(object, "name", map->name);
+        json_put_u64(object, "hits", map->hits);
+        json_put_u64(object, "misses", map->misses);
+        json_put_u64(object, "fetches", map->fetches);
+        json_append(array, object);
     }
     return array;
 }
 
 static json_t *timeline_json(const struct results *results)
 {
-    json_t *array = json_array();
+    json_t *array = json_new_array();
     for (uint32_t i = 0; i < results->n_timeline; i++) {
-        json_t *object = json_object();
-        put_real(object, "time_us", results->timeline[i].time_us);
-        put_real(object, "gbps", results->timeline[i].gbps);
-        put_real(object, "latency_mean_ns", results->timeline[i].latency_mean_ns);
-        CHECK(json_array_append_new(array, object) == 0);
+        json_t *object = json_new_object();
+        json_put_double(object, "time_us", results->timeline[i].time_us);
+        json_put_double(object, "gbps", results->timeline[i].gbps);
+        json_put_double(object, "latency_mean_ns", results->timeline[i].latency_mean_ns);
+        json_append(array, object);
     }
     return array;
 }
 
 static json_t *machine_json(const struct results *results)
 {
-    json_t *object = json_object();
-    put_real(object, "wall_s", results->wall_s);
-    put_real(object, "tlp_hops_per_s",
-             results->wall_s > 0 ? (double)results->tlp_hops / results->wall_s : (double)NAN);
-    put_real(object, "rss_mib", results->rss_mib);
-    put_real(object, "bytes_per_tlp", results->bytes_per_tlp);
+    json_t *object = json_new_object();
+    json_put_double(object, "wall_s", results->wall_s);
+    json_put_double(object, "tlp_hops_per_s",
+                    results->wall_s > 0 ? (double)results->tlp_hops / results->wall_s
+                                        : (double)NAN);
+    json_put_double(object, "rss_mib", results->rss_mib);
+    json_put_double(object, "bytes_per_tlp", results->bytes_per_tlp);
     return object;
 }
 
 json_t *report_json(const struct config *config, const struct results *results)
 {
-    json_t *summary = json_object();
-    put_text(summary, "name", results->name);
-    put_text(summary, "title", config->title);
-    put_text(summary, "version", POOLSIM_VERSION);
-    put_text(summary, "config_path", results->config_path);
-    put_text(summary, "resolved_config", "resolved.yaml");
-    put_count(summary, "seed", results->seed);
-    put(summary, "converged", json_boolean(results->converged));
-    put_text(summary, "convergence", results->convergence);
-    put_real(summary, "simulated_us", results->simulated_us);
-    put_real(summary, "warmup_us", results->warmup_us);
-    put_real(summary, "measured_us", results->measured_us);
-    put_real(summary, "offered_gbps", results->offered_gbps);
-    put_real(summary, "fairness_jain", results->fairness_jain);
-    put_count(summary, "unsupported_requests", results->unsupported_requests);
-    put_count(summary, "dropped_tlps", results->dropped_tlps);
-    put_count(summary, "interrupts", results->interrupts);
-    put_count(summary, "tlp_hops", results->tlp_hops);
-    put_count(summary, "events", results->events);
-    put(summary, "total", flow_json(&results->total));
-    put(summary, "workloads", flows_json(results->workloads, results->n_workloads));
-    put(summary, "hosts", flows_json(results->hosts, results->n_hosts));
-    put(summary, "links", links_json(results));
-    put(summary, "buffers", buffers_json(results));
-    put(summary, "id_maps", id_maps_json(results));
-    put(summary, "timeline", timeline_json(results));
-    put(summary, "machine", machine_json(results));
+    json_t *summary = json_new_object();
+    json_put_text(summary, "name", results->name);
+    json_put_text(summary, "title", config->title);
+    json_put_text(summary, "version", POOLSIM_VERSION);
+    json_put_text(summary, "config_path", results->config_path);
+    json_put_text(summary, "resolved_config", "resolved.yaml");
+    json_put_u64(summary, "seed", results->seed);
+    json_put_bool(summary, "converged", results->converged);
+    json_put_text(summary, "convergence", results->convergence);
+    json_put_double(summary, "simulated_us", results->simulated_us);
+    json_put_double(summary, "warmup_us", results->warmup_us);
+    json_put_double(summary, "measured_us", results->measured_us);
+    json_put_double(summary, "offered_gbps", results->offered_gbps);
+    json_put_double(summary, "fairness_jain", results->fairness_jain);
+    json_put_u64(summary, "unsupported_requests", results->unsupported_requests);
+    json_put_u64(summary, "dropped_tlps", results->dropped_tlps);
+    json_put_u64(summary, "interrupts", results->interrupts);
+    json_put_u64(summary, "tlp_hops", results->tlp_hops);
+    json_put_u64(summary, "events", results->events);
+    json_put(summary, "total", flow_json(&results->total));
+    json_put(summary, "workloads", flows_json(results->workloads, results->n_workloads));
+    json_put(summary, "hosts", flows_json(results->hosts, results->n_hosts));
+    json_put(summary, "links", links_json(results));
+    json_put(summary, "buffers", buffers_json(results));
+    json_put(summary, "id_maps", id_maps_json(results));
+    json_put(summary, "timeline", timeline_json(results));
+    json_put(summary, "machine", machine_json(results));
     return summary;
 }
 
@@ -269,16 +245,23 @@ struct metric_search {
     bool found;
 };
 
+void report_metric_key(const struct report_metric *metric, char *buf, size_t size)
+{
+    if (!strcmp(metric->scope, "run") || !strcmp(metric->scope, "total"))
+        snprintf(buf, size, "%s", metric->metric);
+    else if (!strcmp(metric->scope, "workload"))
+        snprintf(buf, size, "%s.%s", metric->name, metric->metric);
+    else
+        snprintf(buf, size, "%s.%s.%s", metric->scope, metric->name, metric->metric);
+}
+
 static void search_visit(void *context, const struct report_metric *metric)
 {
     struct metric_search *search = context;
+    char key[256];
     if (search->found)
         return;
-    bool whole = !strcmp(metric->scope, "run") || !strcmp(metric->scope, "total");
-    bool workload = !strcmp(metric->scope, "workload");
-    char key[256];
-    snprintf(key, sizeof key, "%s%s%s%s%s", whole || workload ? "" : metric->scope,
-             whole || workload ? "" : ".", metric->name, whole ? "" : ".", metric->metric);
+    report_metric_key(metric, key, sizeof key);
     if (strcmp(key, search->key) == 0) {
         search->found = true;
         search->value = metric->value;

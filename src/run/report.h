@@ -13,9 +13,6 @@
  * 2^63 - 1 becomes a string. */
 json_t *report_json(const struct config *config, const struct results *results);
 
-/* How every JSON file of a result folder is laid out. */
-enum { REPORT_JSON_FLAGS = JSON_INDENT(2) | JSON_REAL_PRECISION(15) };
-
 /* One number of a summary. Nested keys are joined by "_": "latency_p99_ns", "part_ns_remap". */
 struct report_metric {
     const char *scope; /* "run", "total", "workload", "host", "link", "buffer", "id_map" */
@@ -30,9 +27,12 @@ void report_each_metric(const json_t *summary,
                         void (*visit)(void *context, const struct report_metric *metric),
                         void *context);
 
-/* One metric of the whole run: "latency_mean_ns" (the total's), "fairness_jain" (the run's),
- * "web.gbps" (a workload's) or "host.user0.gbps". Not a number when the summary does not have it.
+/* What a metric is called where there is no column for its scope: "latency_mean_ns" and
+ * "fairness_jain" for the whole run, "web.gbps" for a workload, "host.user0.gbps" for the others.
  */
+void report_metric_key(const struct report_metric *metric, char *buf, size_t size);
+
+/* The metric of that key; not a number when the summary does not have it. */
 double report_metric(const json_t *summary, const char *key);
 
 #endif

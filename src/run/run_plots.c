@@ -96,19 +96,19 @@ static bool write_cdf(const struct results *results, const char *dir, struct err
     double low_ns, p99_ns, max_ns;
     latency_range(results, &choice, &low_ns, &p99_ns, &max_ns);
     bool in_us = p99_ns >= 1e4;
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "latency_cdf", 720, 430, NULL, err))
         return false;
-    fprintf(file.stream,
+    fprintf(file.file,
             "set xlabel 'latency (%s)%s'\nset ylabel 'share of operations'\nset yrange [0:1]\n",
             in_us ? "µs" : "ns", p99_ns > 20 * low_ns ? ", logarithmic" : "");
-    fputs("set ytics 0.2\nset key bottom right\nset grid xtics ls 101\n", file.stream);
+    fputs("set ytics 0.2\nset key bottom right\nset grid xtics ls 101\n", file.file);
     if (p99_ns > 20 * low_ns)
-        fputs("set logscale x\nset mxtics 10\n", file.stream);
+        fputs("set logscale x\nset mxtics 10\n", file.file);
     else
-        fprintf(file.stream, "set xrange [:%g]\n", p99_ns * 1.15 / (in_us ? 1000 : 1));
-    write_curves(file.stream, results, &choice, 5, in_us ? 1000 : 1);
-    return folder_commit(&file, err);
+        fprintf(file.file, "set xrange [:%g]\n", p99_ns * 1.15 / (in_us ? 1000 : 1));
+    write_curves(file.file, results, &choice, 5, in_us ? 1000 : 1);
+    return outfile_commit(&file, err);
 }
 
 static bool write_ccdf(const struct results *results, const char *dir, struct err *err)
@@ -118,18 +118,18 @@ static bool write_ccdf(const struct results *results, const char *dir, struct er
     double low_ns, p99_ns, max_ns;
     latency_range(results, &choice, &low_ns, &p99_ns, &max_ns);
     bool in_us = max_ns >= 1e4;
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "latency_ccdf", 720, 430, NULL, err))
         return false;
-    fprintf(file.stream, "set xlabel 'latency (%s)%s'\nset ylabel 'share of operations above'\n",
+    fprintf(file.file, "set xlabel 'latency (%s)%s'\nset ylabel 'share of operations above'\n",
             in_us ? "µs" : "ns", max_ns > 20 * low_ns ? ", logarithmic" : "");
     fputs("set logscale y\nset format y '10^{%T}'\nset yrange [:1]\nset key top right\nset grid "
           "xtics ls 101\n",
-          file.stream);
+          file.file);
     if (max_ns > 20 * low_ns)
-        fputs("set logscale x\nset mxtics 10\n", file.stream);
-    write_curves(file.stream, results, &choice, 6, in_us ? 1000 : 1);
-    return folder_commit(&file, err);
+        fputs("set logscale x\nset mxtics 10\n", file.file);
+    write_curves(file.file, results, &choice, 6, in_us ? 1000 : 1);
+    return outfile_commit(&file, err);
 }
 
 static bool write_decomposition(const struct results *results, const char *dir, struct err *err)
@@ -147,10 +147,10 @@ static bool write_decomposition(const struct results *results, const char *dir, 
             used[part] = used[part] || flow->part_ns[part] > 0;
     }
     double unit_ns = longest_ns >= 1e4 ? 1000 : 1;
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "decomposition", 720, 190 + 34 * (int)choice.n, NULL, err))
         return false;
-    FILE *out = file.stream;
+    FILE *out = file.file;
     plot_rows(out, choice.n, names);
     fprintf(out, "unit = %g\nlongest = %.9g\nset xrange [0:longest*1.14]\n", unit_ns,
             longest_ns / unit_ns);
@@ -181,7 +181,7 @@ static bool write_decomposition(const struct results *results, const char *dir, 
             "'%%.1f' : '%%.0f', "
             "$5/unit)) with labels left offset 0.6,0 tc rgb '" PLOT_INK "' notitle\n",
             latency_part_names[LAT_PARTS - 1]);
-    return folder_commit(&file, err);
+    return outfile_commit(&file, err);
 }
 
 /* Few hosts get a named bar each; many become a profile over their index. */
@@ -195,11 +195,11 @@ static bool write_hosts(const struct results *results, const char *dir, struct e
     bool named = results->n_hosts <= PLOT_MAX_BARS;
     char title[80];
     snprintf(title, sizeof title, "Jain's fairness index %.4f", results->fairness_jain);
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "hosts", 720, named ? 150 + 30 * (int)results->n_hosts : 380, title,
                    err))
         return false;
-    FILE *out = file.stream;
+    FILE *out = file.file;
     fputs("set style fill solid 1.0 noborder\nset key off\n", out);
     if (named) {
         struct choice choice =
@@ -225,7 +225,7 @@ static bool write_hosts(const struct results *results, const char *dir, struct e
                 "lw 2 lc rgb '%s'\n",
                 results->n_hosts, mean_gbps, plot_colour(0), plot_colour(1));
     }
-    return folder_commit(&file, err);
+    return outfile_commit(&file, err);
 }
 
 static bool write_links(const struct results *results, const char *dir, struct err *err)
@@ -234,11 +234,11 @@ static bool write_links(const struct results *results, const char *dir, struct e
     const char *names[PLOT_MAX_BARS];
     for (size_t i = 0; i < choice.n; i++)
         names[i] = results->links[choice.index[i]].name;
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "links", 720, 170 + 26 * (int)choice.n, NULL, err))
         return false;
-    plot_rows(file.stream, choice.n, names);
-    fprintf(file.stream,
+    plot_rows(file.file, choice.n, names);
+    fprintf(file.file,
             "set xlabel 'share of the wire''s time (%%)'\nset xrange [0:112]\nset xtics 0,20,100\n"
             "set style fill solid 1.0 noborder\nset key outside top center horizontal samplen 0.8\n"
             "y(d) = row(strcol(1)) + d\n"
@@ -252,7 +252,7 @@ static bool write_links(const struct results *results, const char *dir, struct e
             "left offset 0.6,0 "
             "tc rgb '" PLOT_INK "' notitle\n",
             plot_colour(0), plot_colour(5));
-    return folder_commit(&file, err);
+    return outfile_commit(&file, err);
 }
 
 static bool write_timeline(const struct results *results, const char *dir, struct err *err)
@@ -262,10 +262,10 @@ static bool write_timeline(const struct results *results, const char *dir, struc
         largest_ns = fmax(largest_ns, results->timeline[i].latency_mean_ns);
     double unit_ns = largest_ns >= 1e4 ? 1000 : 1;
     double end_us = results->timeline[results->n_timeline - 1].time_us;
-    struct folder_file file;
+    struct outfile file;
     if (!plot_open(&file, dir, "timeline", 720, 460, NULL, err))
         return false;
-    FILE *out = file.stream;
+    FILE *out = file.file;
     fprintf(out,
             "set xrange [0:%.9g]\nset yrange [0:*]\nset key off\nset lmargin 10\nset rmargin 3\n",
             end_us);
@@ -287,7 +287,7 @@ static bool write_timeline(const struct results *results, const char *dir, struc
             "plot 'timeline.csv' skip 1 using 1:($3/%g) with lines lw 1.8 lc rgb '%s'\nunset "
             "multiplot\n",
             plot_colour(0), unit_ns > 1 ? "µs" : "ns", unit_ns, plot_colour(1));
-    return folder_commit(&file, err);
+    return outfile_commit(&file, err);
 }
 
 bool run_plots_write(const struct results *results, const char *dir,

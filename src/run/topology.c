@@ -304,11 +304,11 @@ static void topology_draw(const char *dir, FILE *warnings)
 
 bool topology_write(const struct config *config, const char *dir, FILE *warnings, struct err *err)
 {
-    struct folder_file file;
+    struct outfile file;
     if (!folder_open(&file, dir, "topology.dot", err))
         return false;
-    topology_write_dot(config, file.stream);
-    if (!folder_commit(&file, err))
+    topology_write_dot(config, file.file);
+    if (!outfile_commit(&file, err))
         return false;
     topology_draw(dir, warnings);
     return true;
