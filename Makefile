@@ -41,9 +41,6 @@ ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(OPT) $(LTO) $(CFLAGS) $(LIB_CFLAGS)
 LINK       = $(CC) $(OPT) $(LTO) $(if $(WERROR),-Werror) $(LDFLAGS)
 LINK_TEST  = $(CC) $(OPT) $(if $(LTO),-fno-lto) $(LDFLAGS)
 
-# What the gates in tests/check compile with.
-export POOLSIM_CFLAGS = $(LANGUAGE) $(WARNINGS)
-
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 LIB_SRCS   := $(sort $(wildcard src/*/*.c))
@@ -124,7 +121,7 @@ help:
 	@echo "make            build $(PROGRAM)"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 	@echo "make clean      remove $(BUILD)"
-	@echo "Settings: CC=gcc|clang  WERROR=1  OPT='$(OPT)'  LTO=  BUILD=$(BUILD)  JOBS=$(JOBS)"
+	@echo "Settings: CC=gcc|clang  WERROR=1  OPT='$(OPT)'  LTO= (off)  V=1  BUILD=$(BUILD)  JOBS=$(JOBS)"
 
 # ---- phase 2: what they do -------------------------------------------------------------------------------------------
 
@@ -156,6 +153,7 @@ run-coverage: $(UNIT)
 
 # Scripts that judge the whole tree, given its root. tests/check/selftest.sh plants a violation for each.
 TREE_GATES = toplevel layers calls length words suites format headers cppcheck
+check-% $(BUILD)/tidy/%: export POOLSIM_CFLAGS = $(LANGUAGE) $(WARNINGS) $(LIB_CFLAGS)
 .PHONY: run-check $(TREE_GATES:%=check-%) check-selftest check-tidy check-gcc check-clang
 run-check: $(TREE_GATES:%=check-%) check-selftest check-gcc check-clang check-tidy
 

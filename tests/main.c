@@ -16,6 +16,7 @@
     X(dist, FAST)                                                                                  \
     X(rate, FAST)                                                                                  \
     X(tlp_header, FAST)                                                                            \
+    X(tlp_check, FAST)                                                                             \
     X(split, FAST)                                                                                 \
     X(credit, FAST)                                                                                \
     X(order, FAST)                                                                                 \
@@ -23,7 +24,10 @@
     X(id_map, FAST)                                                                                \
     X(addr_map, FAST)                                                                              \
     X(histogram, FAST)                                                                             \
-    X(converge, FAST)
+    X(converge, FAST)                                                                              \
+    X(collect, FAST)                                                                               \
+    X(csv, FAST)                                                                                   \
+    X(arrival, FAST)
 
 enum speed { FAST, SLOW };
 
