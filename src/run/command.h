@@ -1,0 +1,32 @@
+/* command.h - what each subcommand of poolsim does, once its arguments are read. Results go to
+ * standard output or to files, complaints and progress to standard error. Each returns the exit
+ * status. */
+#ifndef POOLSIM_RUN_COMMAND_H
+#define POOLSIM_RUN_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    COMMAND_GOOD = 0,
+    COMMAND_FAILED = 1,   /* the run, a point of the sweep, or writing the results */
+    COMMAND_BAD_INPUT = 2 /* usage or configuration; said as file:line:column: message */
+};
+
+struct command_options {
+    const char *file; /* NULL for schema */
+    size_t n_sets;
+    const char *const *sets; /* "key=value" */
+    const char *dir;         /* NULL: results/NAME below the current folder */
+    unsigned jobs;           /* 0: one per usable core */
+    bool quiet;
+    bool json;
+};
+
+int command_run(const struct command_options *options);
+int command_sweep(const struct command_options *options);
+int command_check(const struct command_options *options);
+int command_topo(const struct command_options *options);
+int command_schema(const struct command_options *options);
+
+#endif

@@ -1,0 +1,269 @@
+#include "run/sweep_plots.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FIRST_COLUMN = 4 }; /* of curves.csv, where the mean of quantity 0 is; low and high follow */
+
+static int column(int quantity)
+{
+    return FIRST_COLUMN + 3 * quantity;
+}
+
+static uint32_t curves_drawn(const struct sweep_data *data)
+{
+    return data->n_curves < PLOT_MAX_CURVES ? data->n_curves : PLOT_MAX_CURVES;
+}
+
+static void quantity_range(const struct sweep_data *data, int quantity, double *out_low,
+                           double *out_high)
+{
+    *out_low = INFINITY;
+    *out_high = -INFINITY;
+    for (uint32_t i = 0; i < curves_drawn(data); i++) {
+        for (uint32_t k = 0; k < data->curves[i].n; k++) {
+            double mean = data->curves[i].points[k].estimate[quantity].mean;
+            *out_low = fmin(*out_low, mean);
+            *out_high = fmax(*out_high, mean);
+        }
+    }
+}
+
+static bool has_quantity(const struct sweep_data *data, int quantity)
+{
+    double low, high;
+    quantity_range(data, quantity, &low, &high);
+    return high > 0;
+}
+
+static bool has_interval(const struct sweep_data *data, int quantity)
+{
+    for (uint32_t i = 0; i < curves_drawn(data); i++)
+        for (uint32_t k = 0; k < data->curves[i].n; k++)
+            if (data->curves[i].points[k].estimate[quantity].high >
+                data->curves[i].points[k].estimate[quantity].low)
+                return true;
+    return false;
+}
+
+/* The x axis that all plots share, and the function x() of a row. */
+static void write_x_axis(const struct sweep_data *data, FILE *out)
+{
+    fputs("set xlabel ", out);
+    plot_quote(out, data->x_label);
+    fputs(" noenhanced\nset grid xtics ls 101\nset offsets graph 0.02, graph 0.02, 0, 0\n", out);
+    if (data->x_axis < 0)
+        return;
+    const struct cfg_axis *axis = &data->plan->config->sweep.axes[data->x_axis];
+    if (data->x_log)
+        fputs("set logscale x\n", out);
+    if ((data->x_numeric && !data->x_log) || axis->n > 12)
+        return;
+    /* Tics at the swept values themselves. */
+    fputs("set xtics noenhanced (", out);
+    for (uint32_t i = 0; i < axis->n; i++) {
+        double number = i;
+        const char *unit;
+        if (data->x_numeric)
+            sweep_value_number(axis->values[i], &number, &unit);
+        fputs(i ? ", " : "", out);
+        plot_quote(out, axis->values[i]);
+        fprintf(out, " %.12g", number);
+    }
+    fputs(")\n", out);
+    if (data->x_log)
+        fputs("set mxtics 1\n", out);
+}
+
+/* "'curves.csv' skip 1 using (x of curve i)" */
+static void write_source(const struct sweep_data *data, uint32_t i, FILE *out)
+{
+    fputs("'curves.csv' skip 1 using (strcol(1) eq ", out);
+    plot_quote(out, data->curves[i].name);
+    fputs(" ? $2 : NaN)", out);
+}
+
+/* The name for the key; a lone curve needs none unless two lines share the plot. */
+static void write_title(const struct sweep_data *data, uint32_t i, const char *suffix, FILE *out)
+{
+    char title[160];
+    bool lone = data->n_curves == 1 && !strcmp(data->curves[0].name, "all");
+    snprintf(title, sizeof title, "%s%s%s", lone ? "" : data->curves[i].name,
+             lone || !*suffix ? "" : ", ", suffix);
+    if (!*title) {
+        fputs(" notitle", out);
+        return;
+    }
+    fputs(" title ", out);
+    plot_quote(out, title);
+}
+
+static void write_band(const struct sweep_data *data, uint32_t i, int quantity, double unit,
+                       FILE *out)
+{
+    write_source(data, i, out);
+    fprintf(out,
+            ":($%d/%g):($%d/%g) with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
+            "notitle, \\\n     ",
+            column(quantity) + 1, unit, column(quantity) + 2, unit, plot_colour(i));
+}
+
+static void write_line(const struct sweep_data *data, uint32_t i, int quantity, double unit,
+                       const char *suffix, FILE *out)
+{
+    write_source(data, i, out);
+    fprintf(out, ":($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
+            column(quantity), unit, plot_dash(i), plot_colour(i));
+    write_title(data, i, suffix, out);
+}
+
+/* Thinner and dashed: the companion of a curve in its colour. */
+static void write_companion(const struct sweep_data *data, uint32_t i, int quantity, double unit,
+                            const char *suffix, FILE *out)
+{
+    write_source(data, i, out);
+    fprintf(out, ":($%d/%g) with linespoints lw 1.5 dt (8,5) pt 6 ps 0.5 lc rgb '%s'",
+            column(quantity), unit, plot_colour(i));
+    write_title(data, i, suffix, out);
+}
+
+static bool write_latency(const struct sweep_data *data, const char *dir, struct err *err)
+{
+    double low, high, mean_high;
+    quantity_range(data, SWEEP_MEAN, &low, &mean_high);
+    quantity_range(data, SWEEP_P99, &(double){0}, &high);
+    double unit = high >= 1e4 ? 1000 : 1;
+    struct outfile file;
+    if (!plot_open(&file, dir, "latency", 720, 440, NULL, err))
+        return false;
+    FILE *out = file.file;
+    write_x_axis(data, out);
+    fprintf(out, "set ylabel 'latency (%s)%s'\nset key top left\n", unit > 1 ? "µs" : "ns",
+            high > 20 * low ? ", logarithmic" : "");
+    fputs(high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n", out);
+    fputs("plot ", out);
+    for (uint32_t i = 0; i < curves_drawn(data); i++) {
+        if (has_interval(data, SWEEP_MEAN))
+            write_band(data, i, SWEEP_MEAN, unit, out);
+        write_line(data, i, SWEEP_MEAN, unit, "mean", out);
+        fputs(", \\\n     ", out);
+        write_companion(data, i, SWEEP_P99, unit, "p99", out);
+        fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
+    }
+    return outfile_commit(&file, err);
+}
+
+/* Where delivered leaves offered is saturation. */
+static bool write_throughput(const struct sweep_data *data, const char *dir, struct err *err)
+{
+    struct outfile file;
+    if (!plot_open(&file, dir, "throughput", 720, 440, NULL, err))
+        return false;
+    FILE *out = file.file;
+    write_x_axis(data, out);
+    fputs(
+        "set ylabel 'throughput (Gb/s of payload)'\nset yrange [0:*]\nset key bottom right\nplot ",
+        out);
+    bool offered = has_quantity(data, SWEEP_OFFERED);
+    for (uint32_t i = 0; offered && i < curves_drawn(data); i++) {
+        write_source(data, i, out);
+        fprintf(out, ":%d with lines lw 1.5 dt (3,4) lc rgb '#888888' %s, \\\n     ",
+                column(SWEEP_OFFERED), i ? "notitle" : "title 'offered'");
+    }
+    for (uint32_t i = 0; i < curves_drawn(data); i++) {
+        if (has_interval(data, SWEEP_GBPS))
+            write_band(data, i, SWEEP_GBPS, 1, out);
+        write_line(data, i, SWEEP_GBPS, 1, offered ? "delivered" : "", out);
+        fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
+    }
+    return outfile_commit(&file, err);
+}
+
+static bool write_load_latency(const struct sweep_data *data, const char *dir, struct err *err)
+{
+    double low, high;
+    quantity_range(data, SWEEP_MEAN, &low, &high);
+    double unit = high >= 1e4 ? 1000 : 1;
+    struct outfile file;
+    if (!plot_open(&file, dir, "latency_throughput", 720, 440, NULL, err))
+        return false;
+    FILE *out = file.file;
+    fprintf(out,
+            "set xlabel 'throughput (Gb/s of payload)'\nset ylabel 'mean latency (%s)%s'\nset key "
+            "top left\n"
+            "set grid xtics ls 101\nset xrange [0:*]\n%splot ",
+            unit > 1 ? "µs" : "ns", high > 20 * low ? ", logarithmic" : "",
+            high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n");
+    for (uint32_t i = 0; i < curves_drawn(data); i++) {
+        fputs("'curves.csv' skip 1 using (strcol(1) eq ", out);
+        plot_quote(out, data->curves[i].name);
+        fprintf(out,
+                " ? $%d : NaN):($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
+                column(SWEEP_GBPS), column(SWEEP_MEAN), unit, plot_dash(i), plot_colour(i));
+        write_title(data, i, "", out);
+        fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
+    }
+    return outfile_commit(&file, err);
+}
+
+static bool write_y(const struct sweep_data *data, const char *dir, struct err *err)
+{
+    struct outfile file;
+    if (!plot_open(&file, dir, "y", 720, 440, NULL, err))
+        return false;
+    FILE *out = file.file;
+    write_x_axis(data, out);
+    fputs("set ylabel ", out);
+    plot_quote(out, sweep_metric_label(data->y));
+    fputs(" noenhanced\nset key top left\nplot ", out);
+    for (uint32_t i = 0; i < curves_drawn(data); i++) {
+        if (has_interval(data, SWEEP_Y))
+            write_band(data, i, SWEEP_Y, 1, out);
+        write_line(data, i, SWEEP_Y, 1, "", out);
+        fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
+    }
+    return outfile_commit(&file, err);
+}
+
+bool sweep_plots_write(const struct sweep_data *data, const char *dir,
+                       struct plot_figure out_figures[SWEEP_PLOTS_MAX], size_t *out_n,
+                       struct err *err)
+{
+    bool y_is_drawn = !strcmp(data->y, "latency_mean_ns") || !strcmp(data->y, "latency_p99_ns") ||
+                      !strcmp(data->y, "gbps");
+    const struct {
+        bool wanted;
+        bool (*write)(const struct sweep_data *data, const char *dir, struct err *err);
+        struct plot_figure figure;
+    } plots[] = {
+        {has_quantity(data, SWEEP_Y) && !y_is_drawn,
+         write_y,
+         {"y", "The result that the sweep asks for; the band is its 95 % confidence interval over "
+               "the replications."}},
+        {has_quantity(data, SWEEP_MEAN),
+         write_latency,
+         {"latency", "Mean latency (solid, with its 95 % confidence interval as a band) and p99 "
+                     "(dashed), from the "
+                     "intended arrival."}},
+        {has_quantity(data, SWEEP_GBPS),
+         write_throughput,
+         {"throughput", "Payload delivered, and offered where the workload has a rate (dotted). "
+                        "Where the two part, the "
+                        "pool is saturated."}},
+        {has_quantity(data, SWEEP_GBPS) && has_quantity(data, SWEEP_MEAN),
+         write_load_latency,
+         {"latency_throughput",
+          "What latency each throughput costs: flat while there is room, steep at "
+          "saturation."}},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof plots / sizeof *plots; i++) {
+        if (!plots[i].wanted)
+            continue;
+        if (!plots[i].write(data, dir, err))
+            return false;
+        out_figures[n++] = plots[i].figure;
+    }
+    *out_n = n;
+    return true;
+}
