@@ -14,8 +14,8 @@
 
 static void *allocate(size_t n, size_t size)
 {
+    CHECK(n > 0);
     void *memory = calloc(n, size);
-
     CHECK(memory);
     return memory;
 }

@@ -135,7 +135,7 @@ static void widen_bins(struct collect *collect, uint64_t time_ps)
     struct collect_bin *bin = collect->bin;
 
     while (time_ps >> collect->bin_shift >= COLLECT_BINS) {
-        for (uint32_t i = 0; i < COLLECT_BINS / 2; i++)
+        for (size_t i = 0; i < COLLECT_BINS / 2; i++)
             bin[i] = (struct collect_bin){
                 .ops = bin[2 * i].ops + bin[2 * i + 1].ops,
                 .bytes = bin[2 * i].bytes + bin[2 * i + 1].bytes,

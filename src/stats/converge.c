@@ -48,7 +48,7 @@ void converge_reset(struct converge *converge)
 static void merge_neighbours(struct converge *converge)
 {
     converge->n /= 2;
-    for (uint32_t i = 0; i < converge->n; i++) {
+    for (size_t i = 0; i < converge->n; i++) {
         const struct converge_batch *pair = &converge->batch[2 * i];
         converge->batch[i] = (struct converge_batch){pair[0].sum + pair[1].sum, pair[0].from_ps};
     }

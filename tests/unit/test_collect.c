@@ -183,7 +183,7 @@ static void test_begin_forgets(void)
     CU_ASSERT_EQUAL(account.latency.max, 300);
     CU_ASSERT_EQUAL(histogram_min(&account.latency), 300);
     CU_ASSERT(account.part_ps[LAT_SOURCE] == 0);
-    CU_ASSERT(account.part_ps[LAT_DEVICE] == 300 * account.ops);
+    CU_ASSERT(account.part_ps[LAT_DEVICE] == 300 * (histogram_sum)account.ops);
     for (uint32_t way = 0; way < 4; way++) {
         collect_interval(collect, way == 1 ? 0 : COLLECT_ANY, way >= 2 ? way - 2 : COLLECT_ANY,
                          &result);
@@ -196,8 +196,8 @@ static void test_begin_forgets(void)
     for (size_t i = 0; i < n; i++)
         ops += bin[i].ops;
     CU_ASSERT_EQUAL(ops, 2 * cut / 1000);
-    CU_ASSERT(bin[0].latency_ps == (histogram_sum)700 * bin[0].ops);
-    CU_ASSERT(bin[n - 1].latency_ps == (histogram_sum)300 * bin[n - 1].ops);
+    CU_ASSERT(bin[0].latency_ps == 700 * (histogram_sum)bin[0].ops);
+    CU_ASSERT(bin[n - 1].latency_ps == 300 * (histogram_sum)bin[n - 1].ops);
     collect_account_fini(&account);
     collect_free(collect);
 }

@@ -188,6 +188,25 @@ static void test_empirical(void)
     dist_fini(&dist);
 }
 
+/* A curve that starts above 0 gives its first value that often, and lies below it never. */
+static void test_first_atom(void)
+{
+    struct dist dist;
+    struct err err;
+    struct rng rng;
+    unsigned atom = 0;
+
+    CU_ASSERT_FATAL(load(&dist, "100 0.5\n300 1\n", 1000, &err));
+    rng_init(&rng, 5, "atom");
+    for (unsigned i = 0; i < DRAWS; i++) {
+        const uint64_t ps = dist_sample(&dist, &rng);
+        CU_ASSERT_FATAL(ps >= 100000 && ps <= 300000);
+        atom += ps == 100000;
+    }
+    CU_ASSERT(fabs(atom - 0.5 * DRAWS) < 4 * sqrt(0.25 * DRAWS));
+    dist_fini(&dist);
+}
+
 static void test_file_layouts(void)
 {
     static const struct {
@@ -267,6 +286,7 @@ void suite_dist(void)
     CU_add_test(suite, "discrete of every size", test_discrete_sizes);
     CU_add_test(suite, "discrete, refused", test_discrete_refused);
     CU_add_test(suite, "empirical", test_empirical);
+    CU_add_test(suite, "first atom", test_first_atom);
     CU_add_test(suite, "file layouts", test_file_layouts);
     CU_add_test(suite, "files, refused", test_file_refused);
 }

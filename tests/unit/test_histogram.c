@@ -27,7 +27,7 @@ static void test_geometry(void)
     for (uint64_t low = 0;; low = next) { /* one value into every bucket there is */
         histogram_record(&histogram, low);
         uint64_t width = 1;
-        while (low >= 2 * HISTOGRAM_SUB_BUCKETS * width && width < UINT64_C(1) << 56)
+        while (low >= (uint64_t)HISTOGRAM_ERROR_INVERSE * width && width < UINT64_C(1) << 56)
             width *= 2;
         CU_ASSERT_EQUAL_FATAL(histogram_index(low), histogram_index(low + width - 1));
         next = low + width;
@@ -190,7 +190,7 @@ static void test_memory(void)
 
     for (uint64_t ps = 250000; ps < 250000000; ps += 997)
         histogram_record(&histogram, ps);
-    CU_ASSERT(histogram.span * sizeof(*histogram.bucket) <= 12 * 1024);
+    CU_ASSERT(histogram.span * sizeof(*histogram.bucket) <= 12288);
     CU_ASSERT(sizeof(histogram) <= 64);
     histogram_fini(&histogram);
 }

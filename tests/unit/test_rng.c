@@ -46,24 +46,24 @@ static int compare_u64(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* As many streams as a large pool has functions, under two seeds: no two start alike, though 32
+/* As many streams as a large pool has functions, under four seeds: no two start alike, though 32
  * bits of seed would make some collide. */
 static void test_streams_differ(void)
 {
-    enum { STREAMS = 65536 };
-    uint64_t *first = calloc(2 * STREAMS, sizeof(*first));
+    enum { STREAMS = 65536, ALL = 4 * STREAMS };
+    uint64_t *first = calloc(ALL, sizeof(*first));
     char name[32];
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(first);
-    for (unsigned i = 0; i < 2 * STREAMS; i++) {
+    for (unsigned i = 0; i < ALL; i++) {
         struct rng rng;
         snprintf(name, sizeof(name), "vf%u", i % STREAMS);
         rng_init(&rng, i / STREAMS, name);
         first[i] = gsl_rng_get(&rng.gsl) << 32;
         first[i] |= gsl_rng_get(&rng.gsl);
     }
-    qsort(first, 2 * STREAMS, sizeof(*first), compare_u64);
-    for (unsigned i = 1; i < 2 * STREAMS; i++)
+    qsort(first, ALL, sizeof(*first), compare_u64);
+    for (unsigned i = 1; i < ALL; i++)
         CU_ASSERT_NOT_EQUAL_FATAL(first[i], first[i - 1]);
     free(first);
 }
