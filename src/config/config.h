@@ -193,7 +193,8 @@ struct cfg_workload {
     } * targets;
     enum cfg_arrival arrival;
     enum cfg_rate rate_kind;
-    uint64_t rate;     /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the
+    uint64_t
+        rate;          /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the
                           device's     link, shared equally by this workload's functions on that device */
     uint32_t depth;    /* closed loop: operations kept in flight per function */
     uint64_t think_ps; /* closed loop: pause before the next operation */
