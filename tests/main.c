@@ -27,7 +27,8 @@
     X(converge, FAST)                                                                              \
     X(collect, FAST)                                                                               \
     X(csv, FAST)                                                                                   \
-    X(arrival, FAST)
+    X(arrival, FAST)                                                                               \
+    X(output, FAST)
 
 enum speed { FAST, SLOW };
 
