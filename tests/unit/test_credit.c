@@ -39,6 +39,7 @@ static void run_laps(unsigned bits, uint32_t advertised, uint32_t most_units, ui
             granted += freed;
             held -= freed;
         }
+        CU_ASSERT(gate.limit <= gate.mask && gate.consumed <= gate.mask);
     }
 }
 
