@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum { EV_TICK, EV_LATE_ARRIVAL };
-enum { BYTE_PS_SHIFT = 10 };
 
 /* ---- clock and ring
  * ---------------------------------------------------------------------------------------------- */
@@ -174,7 +173,7 @@ static void release_bytes(struct switch_ingress *in, const struct fabric *fabric
     enum tlp_class class = tlp_class_of(tlp);
     uint32_t bytes = fabric_wire_bytes(fabric, tlp) - RATE_FRAMING_BYTES;
     in->held_bytes[class] -= bytes;
-    in->byte_ps[class] += bytes * held_ps >> BYTE_PS_SHIFT;
+    in->byte_ps[class] += bytes * held_ps / SWITCH_BYTE_PS;
 }
 
 static void decide_later(struct pcie_switch *sw, uint32_t egress)

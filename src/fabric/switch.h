@@ -31,6 +31,7 @@ enum switch_side {
     SWITCH_UPLINK, /* of a cascaded switch: the way to its parent */
 };
 
+enum { SWITCH_BYTE_PS = 1024 }; /* unit of the occupancy integrals */
 enum { SWITCH_RING = 1024 }; /* cycles that the ring looks ahead; later arrivals wait in an event */
 
 struct switch_params {
@@ -74,7 +75,7 @@ struct switch_ingress {
     /* occupancy of the receive buffer, by class: payload and header bytes */
     uint32_t held_bytes[CLASSES];
     uint32_t most_bytes[CLASSES];
-    uint64_t byte_ps[CLASSES]; /* integral of occupancy, bytes x ps / 1024 */
+    uint64_t byte_ps[CLASSES]; /* integral of occupancy, in SWITCH_BYTE_PS byte-picoseconds */
 };
 
 struct switch_egress {

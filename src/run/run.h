@@ -11,6 +11,8 @@
 struct run_options {
     bool quiet; /* no progress on standard error; without it, progress is shown when that is a
                    terminal */
+    uint64_t order_seed; /* 0: components are built in the configuration's order; else in a random
+                            one, which must not change the results */
 };
 
 /* Builds @config's components, simulates until its precision or its limit is reached, drains what

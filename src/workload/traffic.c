@@ -6,6 +6,9 @@
 
 enum { EV_DUE };
 
+/* Requests that the devices and drivers of the operations under way may still need. */
+enum { REQUESTS_SPARE = 1 << 16 };
+
 /* ---- direct operations
  * ------------------------------------------------------------------------------------------- */
 
@@ -81,11 +84,11 @@ static void on_done(void *self, uint32_t at, struct request *request)
  * -------------------------------------------------------------------------------------------------------
  */
 
+/* The traffic's component id is the last of all, so that an operation may start at the instant at
+ * which another ends. */
 static void schedule(struct traffic *traffic, uint32_t flow, uint64_t at_ps)
 {
-    const struct sim *sim = traffic->fabric->sim;
-    sim_at(traffic->fabric->sim, at_ps > sim->now_ps ? at_ps : sim->now_ps + 1, PHASE_UPDATE,
-           &traffic->component, EV_DUE, flow, at_ps);
+    sim_at(traffic->fabric->sim, at_ps, PHASE_UPDATE, &traffic->component, EV_DUE, flow, at_ps);
 }
 
 static void schedule_next_arrival(struct traffic *traffic, uint32_t flow)
@@ -118,12 +121,16 @@ static bool may_start(const struct traffic *traffic, const struct flow_class *cl
 
 static void handle(struct component *self, struct sim *sim, const struct event *event)
 {
-    (void)sim;
     struct traffic *traffic = (struct traffic *)self;
     uint32_t flow = event->a;
     const struct flow_class *class = traffic->flows[flow].class;
     if (!may_start(traffic, class))
         return;
+    if (traffic->fabric->requests.in_use + REQUESTS_SPARE >= traffic->fabric->requests.capacity) {
+        traffic->overflowed = true;
+        sim_stop(sim);
+        return;
+    }
     start_operation(traffic, flow, event->b);
     if (!class->closed)
         schedule_next_arrival(traffic, flow);

@@ -52,7 +52,8 @@ struct traffic {
     struct fabric *fabric;
     struct flow *flows;
     uint32_t n_flows;
-    bool stopped;            /* no operation starts any more: the run drains */
+    bool stopped;    /* no operation starts any more: the run drains */
+    bool overflowed; /* more operations waited than there is room for: the simulation was stopped */
     uint64_t started, ended; /* operations */
     uint64_t offered_bytes;  /* of the operations started */
     uint64_t window_from_ps; /* see traffic_open_window */

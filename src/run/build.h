@@ -1,0 +1,57 @@
+/* build.h - from a configuration to connected components.
+ * Numbering (which bus, RID and address everything gets in the Owner's and the User's domains) is
+ * numbering.c's; this puts the same into the switches' tables that firmware, drivers and the pool
+ * manager would. */
+#ifndef POOLSIM_RUN_BUILD_H
+#define POOLSIM_RUN_BUILD_H
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "des/sim.h"
+#include "fabric/endpoint.h"
+#include "fabric/root_complex.h"
+#include "fabric/switch.h"
+#include "run/numbering.h"
+#include "stats/collect.h"
+#include "workload/traffic.h"
+
+/* Why a link is there: between a node and the switch (or, direct attachment, the host) above it. */
+struct model_link {
+    struct link link;
+    struct link_params params;
+    char name[64];
+};
+
+struct model {
+    const struct config *config;
+    struct arena arena;
+    struct sim sim;
+    struct fabric fabric;
+    struct numbering numbering;
+    struct root_complex *hosts;
+    struct endpoint *devices;
+    struct pcie_switch *switches;
+    uint32_t n_links;
+    struct model_link
+        *links; /* even: towards the devices; odd: the other direction of the one before */
+    struct traffic traffic;
+    struct flow *flows;
+    struct collect_flow *flow_of; /* workload and host of each flow */
+    struct arrival_trace *traces; /* of each workload that replays one */
+    uint32_t *first_port;         /* of each switch, in a numbering of the ports of all switches */
+    uint32_t n_switch_ports;
+    const uint32_t **weights; /* of each switch, for its arbiters; NULL: none needed */
+    void *driver_state;       /* of the device kinds' drivers */
+};
+
+/* @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not
+ * depend on it. On failure nothing is left behind. @out must not be moved afterwards. */
+bool model_build(const struct config *config, uint64_t order_seed, struct model *out,
+                 struct err *err);
+void model_free(struct model *model);
+
+/* Checks what must hold when all traffic has ended: every TLP and request is back in its pool,
+ * every credit at home. */
+bool model_is_conserved(const struct model *model);
+
+#endif

@@ -1,0 +1,247 @@
+#include "run/build_traffic.h"
+
+#include "base/check.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static const struct device_ops no_ops;
+
+static void *take(struct model *model, size_t count, size_t element_bytes)
+{
+    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
+    CHECK(memory);
+    return memory;
+}
+
+void model_make_device_kind(struct model *model, uint32_t d, struct endpoint_params *params)
+{
+    (void)model, (void)d;
+    params->ops = &no_ops;
+}
+
+/* ---- offered load
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* Wire time in which an operation of @bytes keeps the device's link busy in the direction of its
+ * data, ps. */
+static double data_time_ps(const struct model *model, const struct cfg_workload *workload,
+                           const struct cfg_device *device, double bytes)
+{
+    const struct fabric *fabric = &model->fabric;
+    bool completions = workload->op == OP_DMA_READ || workload->op == OP_MMIO_READ ||
+                       workload->op == OP_TRANSMIT || workload->op == OP_WRITE;
+    uint32_t overhead = fabric->overhead_bytes[completions ? TLP_CPL_DATA : TLP_MEM_WRITE];
+    double tlps = ceil(bytes / fabric->mps_bytes);
+    double ticks =
+        (bytes + tlps * overhead) * rate_ticks_per_byte(device->link.gen, device->link.lanes);
+    return ticks / RATE_TICKS_PER_PS;
+}
+
+/* Mean of the same over the workload's sizes. */
+static double mean_data_time_ps(const struct model *model, const struct cfg_workload *workload,
+                                const struct cfg_device *device)
+{
+    const struct dist *size = &workload->size_bytes;
+    if (size->kind != DIST_DISCRETE)
+        return data_time_ps(model, workload, device, size->mean);
+    double mean = 0;
+    double before = 0;
+    for (size_t i = 0; i < size->n; i++) {
+        mean +=
+            (size->cum[i] - before) * data_time_ps(model, workload, device, (double)size->value[i]);
+        before = size->cum[i];
+    }
+    return mean;
+}
+
+static uint32_t functions_on(const struct cfg_workload *workload, uint32_t device)
+{
+    uint32_t n = 0;
+    for (uint32_t t = 0; t < workload->n_targets; t++)
+        n += workload->targets[t].device == device;
+    return n;
+}
+
+/* Arrivals per ps of one function on @device as a fraction. */
+static void rate_of(const struct model *model, const struct cfg_workload *workload, uint32_t device,
+                    uint64_t *out_num, uint64_t *out_den)
+{
+    const struct cfg_device *d = &model->config->devices[device];
+    *out_num = workload->rate;
+    switch (workload->rate_kind) {
+    case RATE_OPS: /* 10^-3 per 10^12 ps */
+        *out_den = 1000000000000000U;
+        return;
+    case RATE_BPS:
+        *out_den = (uint64_t)llround(workload->size_bytes.mean * 8 * 1e12);
+        return;
+    case RATE_LOAD: /* 10^-6 of the link, shared by the functions on it */
+        *out_den = (uint64_t)llround(mean_data_time_ps(model, workload, d) * 1e6 *
+                                     functions_on(workload, device));
+        return;
+    }
+    CHECK(false);
+}
+
+/* ---- flows
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static enum arrival_period_law period_law(enum cfg_period kind)
+{
+    switch (kind) {
+    case PERIOD_EXPONENTIAL:
+        return ARRIVE_PERIOD_EXPONENTIAL;
+    case PERIOD_PARETO:
+        return ARRIVE_PERIOD_PARETO;
+    case PERIOD_CONSTANT:
+        return ARRIVE_PERIOD_CONSTANT;
+    }
+    CHECK(false);
+}
+
+static void init_process(const struct model *model, const struct cfg_workload *workload,
+                         uint32_t device, struct arrival_process *out)
+{
+    struct arrival_period on = {period_law(workload->on_kind), workload->on_ps,
+                                workload->pareto_shape_milli, 0};
+    struct arrival_period off = {period_law(workload->off_kind), workload->off_ps,
+                                 workload->pareto_shape_milli, 0};
+    uint64_t num;
+    uint64_t den;
+    rate_of(model, workload, device, &num, &den);
+    switch (workload->arrival) {
+    case ARRIVAL_CONSTANT:
+        arrival_process_init(out, ARRIVE_CONSTANT, num, den, NULL, NULL);
+        return;
+    case ARRIVAL_POISSON:
+        arrival_process_init(out, ARRIVE_POISSON, num, den, NULL, NULL);
+        return;
+    case ARRIVAL_ONOFF:
+        arrival_process_init(out, ARRIVE_ONOFF_POISSON, num, den, &on, &off);
+        return;
+    case ARRIVAL_TRACE:
+    case ARRIVAL_CLOSED:
+        break;
+    }
+    CHECK(false);
+}
+
+/* The processes of one workload: one per device that it uses, since a load refers to the device's
+ * link. */
+static struct arrival_process *make_processes(struct model *model,
+                                              const struct cfg_workload *workload)
+{
+    const struct config *config = model->config;
+    struct arrival_process *processes = take(model, config->n_devices, sizeof *processes);
+    bool *made = take(model, config->n_devices, sizeof *made);
+    for (uint32_t t = 0; t < workload->n_targets; t++) {
+        uint32_t device = workload->targets[t].device;
+        if (!made[device])
+            init_process(model, workload, device, &processes[device]);
+        made[device] = true;
+    }
+    return processes;
+}
+
+static traffic_submit_fn *submit_of(enum cfg_op op)
+{
+    switch (op) {
+    case OP_DMA_WRITE:
+        return traffic_dma_write;
+    case OP_DMA_READ:
+        return traffic_dma_read;
+    case OP_MMIO_WRITE:
+        return traffic_mmio_write;
+    case OP_MMIO_READ:
+        return traffic_mmio_read;
+    case OP_TRANSMIT:
+    case OP_RECEIVE:
+    case OP_READ:
+    case OP_WRITE:
+        break;
+    }
+    CHECK(false);
+}
+
+enum { BUFFER_BYTES = 1 << 20 }; /* of each function, in its host's memory */
+
+static void make_flow(struct model *model, const struct flow_class *class,
+                      const struct cfg_target *target, const struct arrival_process *process,
+                      uint32_t workload, uint32_t number)
+{
+    const struct config *config = model->config;
+    struct flow *flow = &model->flows[number];
+    model->flow_of[number].workload = workload;
+    model->flow_of[number].host = target->host;
+    flow->class = class;
+    flow->rc = &model->hosts[target->host];
+    flow->ep = &model->devices[target->device];
+    flow->function = (uint16_t)target->vf;
+    flow->bar_address = numbering_address(&model->numbering, config, target->device, target->vf);
+    flow->buffer_address = (UINT64_C(1) << 32) + (uint64_t)number * BUFFER_BYTES;
+    char name[160];
+    snprintf(name, sizeof name, "%s/%s/%s/%u", config->workloads[workload].name,
+             config->hosts[target->host].name, config->devices[target->device].name, target->vf);
+    rng_init(&flow->rng, config->run.seed, name);
+    if (!class->closed)
+        arrival_init(&flow->arrival, process, class->start_ps, class->stop_ps);
+}
+
+static bool make_workload(struct model *model, uint32_t w, uint32_t *number, struct err *err)
+{
+    const struct cfg_workload *workload = &model->config->workloads[w];
+    struct flow_class *class = take(model, 1, sizeof *class);
+    *class = (struct flow_class){
+        .submit = submit_of(workload->op),
+        .size_bytes = &workload->size_bytes,
+        .closed = workload->arrival == ARRIVAL_CLOSED,
+        .depth = workload->depth,
+        .think_ps = workload->think_ps,
+        .start_ps = workload->start_ps,
+        .stop_ps = workload->stop_ps,
+        .traffic_class = workload->traffic_class,
+    };
+    struct arrival_process *replay = NULL;
+    struct arrival_process *processes = NULL;
+    if (workload->arrival == ARRIVAL_TRACE) {
+        struct arrival_trace *trace = &model->traces[w];
+        if (!arrival_trace_load(trace, workload->trace_path, &workload->trace_mark, err))
+            return false;
+        replay = take(model, 1, sizeof *replay);
+        arrival_process_init_trace(replay, trace);
+    } else if (!class->closed) {
+        processes = make_processes(model, workload);
+    }
+    for (uint32_t t = 0; t < workload->n_targets; t++) {
+        const struct cfg_target *target = &workload->targets[t];
+        make_flow(model, class, target, replay ? replay : &processes[target->device], w,
+                  (*number)++);
+    }
+    return true;
+}
+
+bool model_make_traffic(struct model *model, struct err *err)
+{
+    const struct config *config = model->config;
+    uint32_t n_flows = 0;
+    for (uint32_t w = 0; w < config->n_workloads; w++)
+        n_flows += config->workloads[w].n_targets;
+    model->flows = take(model, n_flows, sizeof *model->flows);
+    model->flow_of = take(model, n_flows, sizeof *model->flow_of);
+    model->traces = take(model, config->n_workloads, sizeof *model->traces);
+    uint32_t number = 0;
+    for (uint32_t w = 0; w < config->n_workloads; w++)
+        if (!make_workload(model, w, &number, err))
+            return false;
+    traffic_init(&model->traffic, &model->fabric, model->flows, n_flows);
+    return true;
+}
+
+void model_free_traffic(struct model *model)
+{
+    for (uint32_t w = 0; model->traces && w < model->config->n_workloads; w++)
+        arrival_trace_fini(&model->traces[w]);
+}

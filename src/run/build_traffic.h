@@ -1,0 +1,13 @@
+/* build_traffic.h - the part of model_build that concerns devices' kinds, drivers and workloads. */
+#ifndef POOLSIM_RUN_BUILD_TRAFFIC_H
+#define POOLSIM_RUN_BUILD_TRAFFIC_H
+
+#include "run/build.h"
+
+/* Sets params->ops and params->device for device @d. */
+void model_make_device_kind(struct model *model, uint32_t d, struct endpoint_params *params);
+/* Makes every flow of every workload. Fails when a trace cannot be read. */
+bool model_make_traffic(struct model *model, struct err *err);
+void model_free_traffic(struct model *model);
+
+#endif
