@@ -56,7 +56,7 @@ bool plot_open(struct outfile *file, const char *dir, const char *name, int widt
             "set grid ytics ls 101\n"
             "set xlabel textcolor rgb '" PLOT_INK "'\n"
             "set ylabel textcolor rgb '" PLOT_INK "'\n"
-            "set key noenhanced textcolor rgb '" PLOT_INK "' samplen 2 spacing 1.15\n"
+            "set key Left reverse noenhanced textcolor rgb '" PLOT_INK "' samplen 2 spacing 1.15\n"
             "set title noenhanced textcolor rgb '" PLOT_INK "' font ',15'\n",
             name, name, name, width_px, height_px, name);
     if (title) {

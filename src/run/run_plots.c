@@ -155,7 +155,7 @@ static bool write_decomposition(const struct results *results, const char *dir, 
     fprintf(out, "unit = %g\nlongest = %.9g\nset xrange [0:longest*1.14]\n", unit_ns,
             longest_ns / unit_ns);
     fprintf(out, "set xlabel 'mean latency (%s)'\n", unit_ns > 1 ? "µs" : "ns");
-    fputs("set key outside top center horizontal maxrows 2 width 1 samplen 0.8\nset style fill "
+    fputs("set key outside top center horizontal maxrows 2 samplen 0.6 font ',12'\nset style fill "
           "solid 1.0 noborder\n"
           "part(s) = strcol(2) eq s ? row(strcol(1)) : NaN\n"
           "label(v) = v > 0.07*longest ? sprintf(v < 100 ? '%.1f' : '%.0f', v) : ''\nplot ",

@@ -155,11 +155,10 @@ static void row_fill(struct sweep_row *row, const json_t *summary, const char *y
     for (int q = 0; q < SWEEP_QUANTITIES; q++)
         row->value[q] = report_metric(summary, quantity_metrics[q] ? quantity_metrics[q] : y);
     row->ci95_ns = latency_ci95(summary, "total", "", "latency_mean_ns");
-    row->x = x_metric ? report_metric(summary, x_metric) : (double)NAN;
 }
 
 static bool collect_rows(struct sweep_data *data, const struct sweep_outcome *outcome,
-                         const char *dir, const char *x_metric, struct err *err)
+                         const char *dir, struct err *err)
 {
     const struct plan *plan = data->plan;
     struct csv csv;
@@ -173,7 +172,7 @@ static bool collect_rows(struct sweep_data *data, const struct sweep_outcome *ou
         struct metric_writer writer = {&csv, plan, &plan->points[i], summary};
         if (point) {
             report_each_metric(summary, write_metric, &writer);
-            row_fill(&data->rows[i], summary, data->y, x_metric);
+            row_fill(&data->rows[i], summary, data->y);
         }
         json_decref(point);
     }
@@ -182,23 +181,17 @@ static bool collect_rows(struct sweep_data *data, const struct sweep_outcome *ou
 
 /* ---- curves ---- */
 
-/* Which axis is x, and how it is drawn. The last axis by default: it varies fastest. */
-static void choose_x(struct sweep_data *data, const char **out_metric)
+/* Which axis is x, the first unless the plot says another, and whether its values are numbers of
+ * one unit. */
+static void choose_x(struct sweep_data *data)
 {
     const struct cfg_sweep *sweep = &data->plan->config->sweep;
     const char *unit = "", *first_unit = NULL;
     double low = INFINITY, high = -INFINITY;
-    data->x_axis = sweep->x ? -1 : (int)sweep->n_axes - 1;
-    for (uint32_t axis = 0; sweep->x && axis < sweep->n_axes; axis++)
-        if (!strcmp(sweep->x, sweep->axes[axis].key))
-            data->x_axis = (int)axis;
+    for (uint32_t i = 0; sweep->x && i < sweep->n_axes; i++)
+        if (!strcmp(sweep->x, sweep->axes[i].key))
+            data->x_axis = i;
     data->x_numeric = true;
-    if (data->x_axis < 0) {
-        *out_metric = sweep->x;
-        snprintf(data->x_label, sizeof data->x_label, "%s", sweep_metric_label(sweep->x));
-        return;
-    }
-    *out_metric = NULL;
     const struct cfg_axis *axis = &sweep->axes[data->x_axis];
     for (uint32_t i = 0; i < axis->n; i++) {
         double number = 0;
@@ -216,8 +209,7 @@ static void choose_x(struct sweep_data *data, const char **out_metric)
              axis->key, unit);
 }
 
-/* Two points lie on one curve when they differ only in x and replication; when x is a metric, when
- * their series is the same. */
+/* Two points lie on one curve when they differ in x and replication only. */
 static void curve_name(const struct sweep_data *data, const struct plan_point *point, char *name,
                        size_t bytes)
 {
@@ -225,8 +217,7 @@ static void curve_name(const struct sweep_data *data, const struct plan_point *p
     size_t used = 0;
     name[0] = '\0';
     for (uint32_t axis = 0; axis < sweep->n_axes; axis++) {
-        bool series = sweep->series && !strcmp(sweep->series, sweep->axes[axis].key);
-        if (data->x_axis >= 0 ? (int)axis == data->x_axis : !series)
+        if (axis == data->x_axis)
             continue;
         const char *key = strrchr(sweep->axes[axis].key, '.');
         int wrote = snprintf(name + used, bytes - used, "%s%s=%s", used ? ", " : "",
@@ -279,28 +270,17 @@ static struct sweep_estimate estimate(const struct sweep_row *rows, uint32_t n, 
     return (struct sweep_estimate){summary.mean, summary.mean - half, summary.mean + half};
 }
 
-static double curve_x(const struct sweep_data *data, uint32_t first, uint32_t n)
+static double curve_x(const struct sweep_data *data, const struct plan_point *point)
 {
-    const struct plan_point *point = &data->plan->points[first];
-    if (data->x_axis < 0) {
-        double sum = 0, count = 0;
-        for (uint32_t i = first; i < first + n; i++) {
-            if (data->rows[i].present && isfinite(data->rows[i].x)) {
-                sum += data->rows[i].x;
-                count++;
-            }
-        }
-        return count > 0 ? sum / count : (double)NAN;
-    }
     const struct cfg_axis *axis = &data->plan->config->sweep.axes[data->x_axis];
-    const char *unit;
+    const char *value = point->values[data->x_axis], *unit;
     double number = 0;
-    if (data->x_numeric && sweep_value_number(point->values[data->x_axis], &number, &unit))
+    uint32_t index = 0;
+    if (data->x_numeric && sweep_value_number(value, &number, &unit))
         return number;
-    for (uint32_t i = 0; i < axis->n; i++)
-        if (point->values[data->x_axis] == axis->values[i])
-            return i;
-    return (double)NAN;
+    while (axis->values[index] != value)
+        index++;
+    return index;
 }
 
 static int compare_x(const void *a, const void *b)
@@ -315,18 +295,18 @@ static void collect_curves(struct sweep_data *data)
     const struct plan *plan = data->plan;
     uint32_t replications = plan->config->sweep.replications;
     for (uint32_t first = 0; first < plan->n_points; first += replications) {
-        double x = curve_x(data, first, replications);
+        double x = curve_x(data, &plan->points[first]);
         bool any = false;
         for (uint32_t i = first; i < first + replications; i++)
             any = any || data->rows[i].present;
-        if (!any || !isfinite(x))
+        if (!any)
             continue;
         struct sweep_curve *curve = curve_of(data, &plan->points[first]);
         curve->points = realloc(curve->points, (curve->n + 1) * sizeof *curve->points);
         CHECK(curve->points);
         struct sweep_curve_point *point = &curve->points[curve->n++];
         point->x = x;
-        point->x_text = data->x_axis >= 0 ? plan->points[first].values[data->x_axis] : "";
+        point->x_text = plan->points[first].values[data->x_axis];
         for (int q = 0; q < SWEEP_QUANTITIES; q++)
             point->estimate[q] = estimate(&data->rows[first], replications, q);
     }
@@ -337,13 +317,14 @@ static void collect_curves(struct sweep_data *data)
 static bool write_curves(const struct sweep_data *data, const char *dir, struct err *err)
 {
     static const char *const header[] = {
-        "curve",  "x",        "x_text",    "offered", "offered_low", "offered_high",
-        "gbps",   "gbps_low", "gbps_high", "mean_ns", "mean_low",    "mean_high",
-        "p99_ns", "p99_low",  "p99_high",  "p999_ns", "p999_low",    "p999_high",
-        "jain",   "jain_low", "jain_high", "y",       "y_low",       "y_high",
+        "curve",     "x",         "offered",   "offered_low", "offered_high",
+        "gbps",      "gbps_low",  "gbps_high", "mean_ns",     "mean_low",
+        "mean_high", "p99_ns",    "p99_low",   "p99_high",    "p999_ns",
+        "p999_low",  "p999_high", "jain",      "jain_low",    "jain_high",
+        "y",         "y_low",     "y_high",    "name",        "x_text",
     };
     enum { COLUMNS = sizeof header / sizeof *header };
-    _Static_assert(COLUMNS == 3 + 3 * SWEEP_QUANTITIES, "three columns per quantity");
+    _Static_assert(COLUMNS == 4 + 3 * SWEEP_QUANTITIES, "three columns per quantity");
     char path[PATH_MAX];
     struct csv csv;
     if (!folder_path(path, dir, "curves.csv", err) || !csv_open(&csv, path, COLUMNS, header, err))
@@ -351,14 +332,15 @@ static bool write_curves(const struct sweep_data *data, const char *dir, struct 
     for (uint32_t i = 0; i < data->n_curves; i++) {
         for (uint32_t k = 0; k < data->curves[i].n; k++) {
             const struct sweep_curve_point *point = &data->curves[i].points[k];
-            csv_text(&csv, data->curves[i].name);
+            csv_u64(&csv, i);
             csv_double(&csv, point->x);
-            csv_text(&csv, point->x_text);
             for (int q = 0; q < SWEEP_QUANTITIES; q++) {
                 csv_double(&csv, point->estimate[q].mean);
                 csv_double(&csv, point->estimate[q].low);
                 csv_double(&csv, point->estimate[q].high);
             }
+            csv_text(&csv, data->curves[i].name);
+            csv_text(&csv, point->x_text);
             csv_end_row(&csv);
         }
     }
@@ -369,11 +351,10 @@ bool sweep_data_collect(const struct plan *plan, const struct sweep_outcome *out
                         const char *dir, struct sweep_data *out, struct err *err)
 {
     struct sweep_data data = {.plan = plan, .rows = calloc(plan->n_points, sizeof *data.rows)};
-    const char *x_metric = NULL;
     CHECK(data.rows);
     data.y = plan->config->sweep.y ? plan->config->sweep.y : "latency_mean_ns";
-    choose_x(&data, &x_metric);
-    if (!collect_rows(&data, outcome, dir, x_metric, err))
+    choose_x(&data);
+    if (!collect_rows(&data, outcome, dir, err))
         goto fail;
     collect_curves(&data);
     if (!write_curves(&data, dir, err))

@@ -1,9 +1,11 @@
-/* sweep_data.h - the finished points of a sweep brought together: sweep.csv, and curves for its
- * plots. sweep.csv   point,id,<axis keys>,replication,metric,value,ci95 long format: every metric
- * of every finished point, as report_metric names them; ci95 is the half-width of the 95 % interval
- * within that run, where there is one curves.csv  curve,x,x_text and per quantity its mean over the
- * replications and the ends of its 95 % interval (equal when there is nothing to estimate it from);
- * x_text is the swept value as written */
+/* sweep_data.h - the finished points of a sweep brought together, in memory and as two files:
+ *   sweep.csv   point,id,<axis keys>,replication,metric,value,ci95
+ *               every metric of every finished point, named as report_metric_key does; ci95 is the
+ *               half-width of the 95 % interval within that run, where there is one
+ *   curves.csv  curve,x,<three per quantity>,name,x_text
+ *               what the plots draw: the mean of each quantity over the replications and the ends
+ *               of its 95 % interval (equal to it when there is nothing to estimate that from).
+ *               Text comes last, as gnuplot splits at its commas; x_text is the value as written */
 #ifndef POOLSIM_RUN_SWEEP_DATA_H
 #define POOLSIM_RUN_SWEEP_DATA_H
 
@@ -26,7 +28,6 @@ struct sweep_row {
     bool converged;
     double value[SWEEP_QUANTITIES]; /* not a number where the run has none */
     double ci95_ns;                 /* of the mean latency, within the run */
-    double x;                       /* when x is a metric */
 };
 
 struct sweep_estimate {
@@ -35,7 +36,7 @@ struct sweep_estimate {
 
 struct sweep_curve_point {
     double x;
-    const char *x_text; /* borrowed from the plan; "" when x is a metric */
+    const char *x_text; /* borrowed from the plan */
     struct sweep_estimate estimate[SWEEP_QUANTITIES];
 };
 
@@ -51,8 +52,8 @@ struct sweep_data {
     const char *y;           /* borrowed: the metric of SWEEP_Y */
     /* the x axis */
     char x_label[128];
-    int x_axis;     /* index of the swept key, or -1: x is a metric */
-    bool x_numeric; /* otherwise x counts the values from 0 and is labelled by their text */
+    uint32_t x_axis; /* index of the swept key on it */
+    bool x_numeric;  /* otherwise x counts the values from 0 and is labelled by their text */
     bool x_log;
     uint32_t n_curves;
     struct sweep_curve *curves; /* owned */

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { FIRST_COLUMN = 4 }; /* of curves.csv, where the mean of quantity 0 is; low and high follow */
+enum {
+    X_COLUMN = 2,
+    FIRST_COLUMN = 3
+}; /* of curves.csv, where the mean of quantity 0 is; low and high follow */
 
 static int column(int quantity)
 {
@@ -52,8 +55,6 @@ static void write_x_axis(const struct sweep_data *data, FILE *out)
     fputs("set xlabel ", out);
     plot_quote(out, data->x_label);
     fputs(" noenhanced\nset grid xtics ls 101\nset offsets graph 0.02, graph 0.02, 0, 0\n", out);
-    if (data->x_axis < 0)
-        return;
     const struct cfg_axis *axis = &data->plan->config->sweep.axes[data->x_axis];
     if (data->x_log)
         fputs("set logscale x\n", out);
@@ -75,33 +76,23 @@ static void write_x_axis(const struct sweep_data *data, FILE *out)
         fputs("set mxtics 1\n", out);
 }
 
-/* "'curves.csv' skip 1 using (x of curve i)" */
-static void write_source(const struct sweep_data *data, uint32_t i, FILE *out)
+/* "'curves.csv' skip 1 using (@x_column of curve @i)" */
+static void write_source(uint32_t i, int x_column, FILE *out)
 {
-    fputs("'curves.csv' skip 1 using (strcol(1) eq ", out);
-    plot_quote(out, data->curves[i].name);
-    fputs(" ? $2 : NaN)", out);
+    fprintf(out, "'curves.csv' skip 1 using ($1 == %u ? $%d : NaN)", i, x_column);
 }
 
-/* The name for the key; a lone curve needs none unless two lines share the plot. */
-static void write_title(const struct sweep_data *data, uint32_t i, const char *suffix, FILE *out)
+/* What the key calls curve @i, or nothing. A lone curve is called @alone: it needs no name. */
+static void write_title(const struct sweep_data *data, uint32_t i, const char *alone, FILE *out)
 {
-    char title[160];
     bool lone = data->n_curves == 1 && !strcmp(data->curves[0].name, "all");
-    snprintf(title, sizeof title, "%s%s%s", lone ? "" : data->curves[i].name,
-             lone || !*suffix ? "" : ", ", suffix);
-    if (!*title) {
-        fputs(" notitle", out);
-        return;
-    }
     fputs(" title ", out);
-    plot_quote(out, title);
+    plot_quote(out, lone ? alone : data->curves[i].name);
 }
 
-static void write_band(const struct sweep_data *data, uint32_t i, int quantity, double unit,
-                       FILE *out)
+static void write_band(uint32_t i, int quantity, double unit, FILE *out)
 {
-    write_source(data, i, out);
+    write_source(i, X_COLUMN, out);
     fprintf(out,
             ":($%d/%g):($%d/%g) with filledcurves fs transparent solid 0.18 noborder lc rgb '%s' "
             "notitle, \\\n     ",
@@ -109,22 +100,21 @@ static void write_band(const struct sweep_data *data, uint32_t i, int quantity, 
 }
 
 static void write_line(const struct sweep_data *data, uint32_t i, int quantity, double unit,
-                       const char *suffix, FILE *out)
+                       const char *alone, FILE *out)
 {
-    write_source(data, i, out);
+    write_source(i, X_COLUMN, out);
     fprintf(out, ":($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
             column(quantity), unit, plot_dash(i), plot_colour(i));
-    write_title(data, i, suffix, out);
+    write_title(data, i, alone, out);
 }
 
-/* Thinner and dashed: the companion of a curve in its colour. */
-static void write_companion(const struct sweep_data *data, uint32_t i, int quantity, double unit,
-                            const char *suffix, FILE *out)
+/* Thinner and dashed, in the colour of the curve whose p99 it is; only a lone one needs a name. */
+static void write_p99(const struct sweep_data *data, uint32_t i, double unit, FILE *out)
 {
-    write_source(data, i, out);
-    fprintf(out, ":($%d/%g) with linespoints lw 1.5 dt (8,5) pt 6 ps 0.5 lc rgb '%s'",
-            column(quantity), unit, plot_colour(i));
-    write_title(data, i, suffix, out);
+    write_source(i, X_COLUMN, out);
+    fprintf(out, ":($%d/%g) with linespoints lw 1.5 dt (8,5) pt 6 ps 0.5 lc rgb '%s' %s",
+            column(SWEEP_P99), unit, plot_colour(i),
+            data->n_curves == 1 ? "title 'p99'" : "notitle");
 }
 
 static bool write_latency(const struct sweep_data *data, const char *dir, struct err *err)
@@ -144,10 +134,10 @@ static bool write_latency(const struct sweep_data *data, const char *dir, struct
     fputs("plot ", out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_MEAN))
-            write_band(data, i, SWEEP_MEAN, unit, out);
+            write_band(i, SWEEP_MEAN, unit, out);
         write_line(data, i, SWEEP_MEAN, unit, "mean", out);
         fputs(", \\\n     ", out);
-        write_companion(data, i, SWEEP_P99, unit, "p99", out);
+        write_p99(data, i, unit, out);
         fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
     }
     return outfile_commit(&file, err);
@@ -166,14 +156,14 @@ static bool write_throughput(const struct sweep_data *data, const char *dir, str
         out);
     bool offered = has_quantity(data, SWEEP_OFFERED);
     for (uint32_t i = 0; offered && i < curves_drawn(data); i++) {
-        write_source(data, i, out);
+        write_source(i, X_COLUMN, out);
         fprintf(out, ":%d with lines lw 1.5 dt (3,4) lc rgb '#888888' %s, \\\n     ",
                 column(SWEEP_OFFERED), i ? "notitle" : "title 'offered'");
     }
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_GBPS))
-            write_band(data, i, SWEEP_GBPS, 1, out);
-        write_line(data, i, SWEEP_GBPS, 1, offered ? "delivered" : "", out);
+            write_band(i, SWEEP_GBPS, 1, out);
+        write_line(data, i, SWEEP_GBPS, 1, "delivered", out);
         fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
     }
     return outfile_commit(&file, err);
@@ -195,12 +185,10 @@ static bool write_load_latency(const struct sweep_data *data, const char *dir, s
             unit > 1 ? "µs" : "ns", high > 20 * low ? ", logarithmic" : "",
             high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n");
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
-        fputs("'curves.csv' skip 1 using (strcol(1) eq ", out);
-        plot_quote(out, data->curves[i].name);
-        fprintf(out,
-                " ? $%d : NaN):($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
-                column(SWEEP_GBPS), column(SWEEP_MEAN), unit, plot_dash(i), plot_colour(i));
-        write_title(data, i, "", out);
+        write_source(i, column(SWEEP_GBPS), out);
+        fprintf(out, ":($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
+                column(SWEEP_MEAN), unit, plot_dash(i), plot_colour(i));
+        write_title(data, i, "mean", out);
         fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
     }
     return outfile_commit(&file, err);
@@ -218,8 +206,8 @@ static bool write_y(const struct sweep_data *data, const char *dir, struct err *
     fputs(" noenhanced\nset key top left\nplot ", out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_Y))
-            write_band(data, i, SWEEP_Y, 1, out);
-        write_line(data, i, SWEEP_Y, 1, "", out);
+            write_band(i, SWEEP_Y, 1, out);
+        write_line(data, i, SWEEP_Y, 1, data->y, out);
         fputs(i + 1 < curves_drawn(data) ? ", \\\n     " : "\n", out);
     }
     return outfile_commit(&file, err);

@@ -121,7 +121,7 @@ void sweep_report_print(const struct sweep_data *data, const struct sweep_outcom
         print_row(data, outcome, i, unit.ns, out);
     print_totals(data, outcome, out);
     if (page)
-        fprintf(out, "page         %s\n", page);
+        fprintf(out, "page  %s\n", page);
 }
 
 /* ---- the page ---- */
@@ -233,12 +233,26 @@ static bool page_write_sweep(const struct sweep_data *data, const struct sweep_o
     return outfile_commit(&file, err);
 }
 
+static bool y_exists(const struct sweep_data *data)
+{
+    for (uint32_t i = 0; i < data->plan->n_points; i++)
+        if (data->rows[i].present && isfinite(data->rows[i].value[SWEEP_Y]))
+            return true;
+    return false;
+}
+
 bool sweep_report_write(const struct sweep_data *data, const struct sweep_outcome *outcome,
                         const char *dir, FILE *warnings, struct err *err)
 {
     struct plot_figure figures[SWEEP_PLOTS_MAX];
     size_t n = 0;
     char plots[PATH_MAX];
+    if (outcome->done > 0 && !y_exists(data))
+        fprintf(warnings,
+                "warning: sweep.plot.y: no result is called \"%s\"; the column \"metric\" of "
+                "%s/sweep.csv has "
+                "their names\n",
+                data->y, dir);
     if (!folder_path(plots, dir, "plots", err) || !folder_make(plots, err) ||
         !output_resolved_yaml(data->plan->config, dir, err) ||
         !sweep_plots_write(data, dir, figures, &n, err))

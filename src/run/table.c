@@ -170,22 +170,22 @@ static void print_decomposition(const struct results *results, FILE *out)
 static void print_hosts(const struct results *results, FILE *out)
 {
     char buf[FORMAT_BYTES];
-    fputs("\nhosts, Gb/s  ", out);
-    size_t column = 13;
+    fputs("\nhosts, Gb/s   ", out);
+    size_t column = 14;
     for (uint32_t i = 0; i < shown(results->n_hosts); i++) {
         char cell[64];
         snprintf(cell, sizeof cell, "%.40s %s", results->hosts[i].name,
                  format_number(buf, results->hosts[i].gbps, 4));
-        if (column > 13 && column + table_width(cell) + 3 > TABLE_COLUMNS) {
-            fputs("\n             ", out);
-            column = 13;
+        if (column > 14 && column + table_width(cell) + 3 > TABLE_COLUMNS) {
+            fputs("\n              ", out);
+            column = 14;
         }
-        fprintf(out, "%s%s", column > 13 ? "   " : "", cell);
-        column += table_width(cell) + (column > 13 ? 3 : 0);
+        fprintf(out, "%s%s", column > 14 ? "   " : "", cell);
+        column += table_width(cell) + (column > 14 ? 3 : 0);
     }
     putc('\n', out);
     print_more(out, results->n_hosts, "hosts");
-    fprintf(out, "fairness     Jain's index %.4f\n", results->fairness_jain);
+    fprintf(out, "fairness      Jain's index %.4f\n", results->fairness_jain);
 }
 
 static void print_links(const struct results *results, FILE *out)
@@ -204,15 +204,13 @@ static void print_links(const struct results *results, FILE *out)
     for (uint32_t k = 0; k < n; k++) {
         const struct result_link *link = &results->links[chosen[k]];
         char busy[FORMAT_BYTES], dllp[FORMAT_BYTES];
-        fputs(k ? "             " : "busiest      ", out);
+        fputs(k ? "              " : "busiest links ", out);
         table_cell_left(out, link->name, 28);
         table_cell_right(out, format_percent(busy, link->utilisation), 8);
         fprintf(out, " TLPs, %s DLLPs", format_percent(dllp, link->dllp_share));
-        if (link->credit_stall_ns > 0)
-            fprintf(out, ", %s of the time waiting for credits",
-                    results->measured_us > 0
-                        ? format_percent(busy, link->credit_stall_ns / 1000 / results->measured_us)
-                        : "-");
+        double stall = link->credit_stall_ns / 1000 / results->measured_us;
+        if (stall > 0 && isfinite(stall))
+            fprintf(out, ", %s credit stall", format_percent(busy, stall));
         putc('\n', out);
     }
 }
@@ -226,10 +224,10 @@ static void print_counters(const struct results *results, FILE *out)
         fetches += results->id_maps[i].fetches;
     }
     if (results->n_id_maps > 0)
-        fprintf(out, "re-map CAM   %" PRIu64 " hits, %" PRIu64 " misses, %" PRIu64 " fetches\n",
+        fprintf(out, "re-map CAM    %" PRIu64 " hits, %" PRIu64 " misses, %" PRIu64 " fetches\n",
                 hits, misses, fetches);
     fprintf(out,
-            "faults       %" PRIu64 " TLPs dropped, %" PRIu64 " unsupported requests;  %" PRIu64
+            "faults        %" PRIu64 " TLPs dropped, %" PRIu64 " unsupported requests;  %" PRIu64
             " interrupts\n",
             results->dropped_tlps, results->unsupported_requests, results->interrupts);
 }
@@ -237,14 +235,14 @@ static void print_counters(const struct results *results, FILE *out)
 static void print_footer(const struct results *results, const char *page, FILE *out)
 {
     char wall[FORMAT_BYTES], speed[FORMAT_BYTES], hops[FORMAT_BYTES], rss[FORMAT_BYTES];
-    fprintf(out, "simulated in %s", format_duration(wall, results->wall_s));
+    fprintf(out, "speed         simulated in %s", format_duration(wall, results->wall_s));
     if (results->wall_s > 0)
         fprintf(out, ": %s TLP-hops, %s/s, %s MiB", format_count(hops, results->tlp_hops),
                 format_count(speed, (uint64_t)((double)results->tlp_hops / results->wall_s)),
                 format_number(rss, results->rss_mib, 3));
     putc('\n', out);
     if (page)
-        fprintf(out, "page         %s\n", page);
+        fprintf(out, "page          %s\n", page);
 }
 
 void table_print(const struct results *results, const char *page, FILE *out)
