@@ -82,8 +82,9 @@ static void free_tag(struct endpoint *ep, uint16_t tag)
  * -------------------------------------------------------------------------------------------------
  */
 
-/* Cuts the next TLP off @request and sends it. */
-static void issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct request *request)
+/* Cuts the next TLP off @request and sends it; returns its bytes. A posted request whose last TLP
+ * is sent may end at once: nobody touches it after that. */
+static uint32_t issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct request *request)
 {
     struct fabric *fabric = ep->fabric;
     uint32_t most = engine == ENGINE_READ ? fabric->mrrs_bytes : fabric->mps_bytes;
@@ -105,7 +106,10 @@ static void issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct reque
                     request->traffic_class; /* strictly ordered behind the data it announces */
     request->address += bytes;
     request->to_issue -= bytes;
+    if (!request->to_issue)
+        dequeue(ep, engine, request->function);
     port_submit(&ep->port, index);
+    return bytes;
 }
 
 /* One grant of the engine's arbiter: up to dma_burst bytes of one request. */
@@ -113,15 +117,16 @@ static void issue_burst(struct endpoint *ep, int engine, uint32_t function)
 {
     uint32_t at = fifo_of(ep, engine, function)->head;
     struct request *request = request_get(&ep->fabric->requests, at);
-    uint32_t before = request->to_issue;
-    if (before == request->bytes)
+    uint32_t left = request->to_issue;
+    uint32_t granted = 0;
+    if (left == request->bytes)
         request->issued_ps = ep->fabric->sim->now_ps;
     do {
-        issue_tlp(ep, engine, at, request);
-    } while (request->to_issue && before - request->to_issue < ep->params.dma_burst_bytes &&
+        uint32_t bytes = issue_tlp(ep, engine, at, request);
+        left -= bytes;
+        granted += bytes;
+    } while (left && granted < ep->params.dma_burst_bytes &&
              (engine == ENGINE_WRITE || has_free_tag(ep)));
-    if (!request->to_issue)
-        dequeue(ep, engine, function);
 }
 
 struct age_query {
