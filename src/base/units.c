@@ -253,7 +253,7 @@ static char *format_decimal(uint64_t value, const struct unit *units, size_t n, 
 
 char *units_format_ps(uint64_t ps, char *buf, size_t size)
 {
-    return format_decimal(ps, time_units, 5, buf, size);
+    return format_decimal(ps, ps ? time_units : time_units + 1, ps ? 5 : 1, buf, size);
 }
 
 char *units_format_bps(uint64_t bps, char *buf, size_t size)

@@ -61,12 +61,13 @@ static bool check_switch(const struct loader *loader, size_t i)
 {
     const struct cfg_switch *sw = &loader->switch_blocks[i].sw;
     const uint32_t needed = loader->config->pcie.mps_bytes + OVERHEAD_BYTES;
-    if (sw->egress_buffer_bytes < needed)
-        return load_refuse(loader, "switches", loader->switch_groups, i, "egress_buffer",
-                           "%uB never hold a TLP of pcie.mps; give at least %uB",
-                           sw->egress_buffer_bytes, needed);
-    return check_port(loader, "switches", loader->switch_groups, i, sw->max_payload_bytes,
-                      &sw->credits);
+    if (!check_port(loader, "switches", loader->switch_groups, i, sw->max_payload_bytes,
+                    &sw->credits))
+        return false;
+    return sw->egress_buffer_bytes >= needed ||
+           load_refuse(loader, "switches", loader->switch_groups, i, "egress_buffer",
+                       "%uB never hold a TLP of pcie.mps; give at least %uB",
+                       sw->egress_buffer_bytes, needed);
 }
 
 static bool check_device(const struct loader *loader, size_t group)

@@ -339,15 +339,17 @@ static bool load_axis(struct loader *loader, const struct yaml_node *node, struc
     if (values->n == 0)
         return value_refuse(reader, &values->mark, "values: the list is empty");
     axis->values = allocate(values->n, sizeof *axis->values);
+    const size_t outer = value_enter(reader, "values");
     for (const struct yaml_node *value = values->first; value; value = value->next) {
         if (value->kind != YAML_SCALAR || (!value->text[0] && !value->quoted))
             return value_refuse(reader, &value->mark,
-                                "values: %s is not a value; quote YAML that is more than one word",
+                                "%s is not a value; quote YAML that is more than one word",
                                 yaml_kind_name(value->kind));
         if (!value_check_text(reader, key, &value->mark, value->text))
             return false;
         axis->values[axis->n++] = copy_text(value->text);
     }
+    value_leave(reader, outer);
     return true;
 }
 

@@ -45,9 +45,9 @@ static void write_text(struct writer *w, const char *name, const char *text)
         return;
     begin_line(w);
     fprintf(w->out, "%s: ", name);
-    if (text[0] &&
-        !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] &&
-        text[0] != '-')
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.%/";
+    if (text[0] && !text[strspn(text, plain)] && text[0] != '-' && text[0] != '%')
         fputs(text, w->out);
     else
         write_quoted(w->out, text);
