@@ -147,8 +147,7 @@ static bool sweep_csv_open(const struct plan *plan, const char *dir, struct csv 
     return opened;
 }
 
-static void row_fill(struct sweep_row *row, const json_t *summary, const char *y,
-                     const char *x_metric)
+static void row_fill(struct sweep_row *row, const json_t *summary, const char *y)
 {
     row->present = true;
     row->converged = json_is_true(json_object_get(summary, "converged"));
