@@ -263,8 +263,7 @@ static bool is_name(const char *text)
     const size_t length =
         strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
     const bool letter = (text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z';
-    return letter && !text[length] && length <= 48 && strcmp(text, "none") != 0 &&
-           strcmp(text, "all") != 0;
+    return letter && !text[length] && length <= 48 && strcmp(text, "none") != 0;
 }
 
 /* A list of texts joined by ", ", so that everyone after sees one form. */
