@@ -5,8 +5,8 @@
 
 #include "des/sim.h"
 #include "fabric/request.h"
+#include "fabric/tlp_pool.h"
 #include "pcie/rate.h"
-#include "pcie/tlp.h"
 
 enum { FABRIC_VCS_MAX = 8 };
 

@@ -1,6 +1,5 @@
 #include "pcie/tlp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 const struct tlp_kind_info tlp_kinds[TLP_KINDS] = {
@@ -9,25 +8,6 @@ const struct tlp_kind_info tlp_kinds[TLP_KINDS] = {
     [TLP_CPL] = {"Cpl", CLASS_COMPLETION, false, false},
     [TLP_CPL_DATA] = {"CplD", CLASS_COMPLETION, true, false},
 };
-
-bool tlp_pool_init(struct tlp_pool *pool, uint32_t capacity)
-{
-    memset(pool, 0, sizeof *pool);
-    /* One cache line each, and lazily mapped: capacity that is never reached costs no memory. */
-    void *memory = NULL;
-    if (posix_memalign(&memory, 64, capacity * sizeof(struct tlp)) != 0)
-        return false;
-    pool->tlps = memory;
-    pool->capacity = capacity;
-    pool->fresh = 1;
-    return true;
-}
-
-void tlp_pool_fini(struct tlp_pool *pool)
-{
-    free(pool->tlps);
-    pool->tlps = NULL;
-}
 
 void tlp_account_begin(struct tlp *tlp, uint64_t at_ps)
 {

@@ -1,4 +1,5 @@
-/* tlp.h - a TLP in flight: one cache line, taken from a fixed pool and known by its index.
+/* tlp.h - a TLP in flight: one cache line, taken from a fixed pool and known by its index
+ * (fabric/tlp_pool.h).
  * It holds what the fabric acts on and the account of where its time went; the wire-exact header
  * with every field of the specification is struct tlp_header (tlp_header.h). Payload bytes are not
  * carried, only their number. */
@@ -71,47 +72,6 @@ struct tlp_kind_info {
     bool is_request;
 };
 extern const struct tlp_kind_info tlp_kinds[TLP_KINDS];
-
-/* Fixed pool; index 0 is no TLP. */
-struct tlp_pool {
-    struct tlp *tlps;
-    uint32_t capacity;
-    uint32_t fresh; /* first index never used */
-    uint32_t free_head;
-    uint32_t in_use;
-    uint32_t most_in_use;
-};
-
-bool tlp_pool_init(struct tlp_pool *pool, uint32_t capacity);
-void tlp_pool_fini(struct tlp_pool *pool);
-
-static inline struct tlp *tlp_get(const struct tlp_pool *pool, uint32_t index)
-{
-    return &pool->tlps[index];
-}
-
-/* A TLP with unspecified content, except that its account is empty. */
-static inline uint32_t tlp_take(struct tlp_pool *pool)
-{
-    uint32_t index = pool->free_head;
-    if (index) {
-        pool->free_head = pool->tlps[index].next;
-    } else {
-        CHECK(pool->fresh < pool->capacity);
-        index = pool->fresh++;
-    }
-    pool->in_use++;
-    if (pool->in_use > pool->most_in_use)
-        pool->most_in_use = pool->in_use;
-    return index;
-}
-
-static inline void tlp_give_back(struct tlp_pool *pool, uint32_t index)
-{
-    pool->tlps[index].next = pool->free_head;
-    pool->free_head = index;
-    pool->in_use--;
-}
 
 static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
 {
