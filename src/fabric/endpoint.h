@@ -91,6 +91,6 @@ void endpoint_connect(struct endpoint *ep, struct link *in, struct link *out);
 /* Starts a DMA read, DMA write or interrupt: @request has kind, function, address, bytes, born_ps
  * and owner set. It is issued_ps when its first TLP is cut; until then it waits in its function's
  * queue. */
-void endpoint_dma(struct endpoint *ep, uint32_t request);
+void endpoint_dma(struct endpoint *ep, uint32_t at);
 
 #endif

@@ -15,9 +15,9 @@ static uint32_t ring_capacity(uint32_t header_credits, uint32_t data_credits)
 
 size_t link_memory_bytes(const struct fabric *fabric, const struct link_params *params)
 {
-    size_t bytes = fabric->vcs * CLASSES * sizeof(struct link_credit);
+    size_t bytes = (size_t)fabric->vcs * CLASSES * sizeof(struct link_credit);
     for (int class = 0; class < CLASSES; class ++)
-        bytes += fabric->vcs *
+        bytes += (size_t)fabric->vcs *
                  ring_capacity(params->header_credits[class], params->data_credits[class]) *
                  sizeof(struct link_update);
     return bytes;
@@ -26,7 +26,7 @@ size_t link_memory_bytes(const struct fabric *fabric, const struct link_params *
 static void init_credits(struct link *link, const struct link_params *params, void *memory)
 {
     link->credit = memory;
-    struct link_update *rings = (void *)(link->credit + link->fabric->vcs * CLASSES);
+    struct link_update *rings = (void *)&link->credit[link->fabric->vcs * CLASSES];
     for (uint32_t q = 0; q < link->fabric->vcs * CLASSES; q++) {
         struct link_credit *credit = &link->credit[q];
         uint32_t header = params->header_credits[q % CLASSES];

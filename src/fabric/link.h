@@ -104,8 +104,8 @@ void link_init(struct link *link, struct fabric *fabric, const struct link_param
 /* Makes @a and @b the two directions of one link. */
 void link_pair(struct link *a, struct link *b);
 
-/* Sends a TLP that is ready at @ready_ps and for which the sender has consumed credits. */
-void link_send(struct link *link, uint32_t tlp, uint64_t ready_ps);
+/* Sends TLP @index that is ready at @ready_ps and for which the sender has consumed credits. */
+void link_send(struct link *link, uint32_t index, uint64_t ready_ps);
 
 /* Ticks that @bytes take on the wire. */
 static inline uint64_t link_ticks(const struct link *link, uint32_t bytes)
@@ -132,7 +132,9 @@ static inline void link_credit_poll(struct link_credit *credit, uint64_t now_ps)
 }
 static inline bool link_credit_allows(const struct link_credit *credit, uint32_t data_units)
 {
-    return credit_allows(&credit->header, 1) & credit_allows(&credit->data, data_units);
+    unsigned header = credit_allows(&credit->header, 1); /* without a branch */
+    unsigned data = credit_allows(&credit->data, data_units);
+    return header & data;
 }
 static inline void link_credit_consume(struct link_credit *credit, uint32_t data_units)
 {

@@ -35,7 +35,7 @@ int pick(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct
          uint32_t port, uint32_t *out_blocked)
 {
     for (int vc = (int)fabric->vcs - 1; vc >= 0; vc--) {
-        const struct tlp_fifo *of_vc = fifos + vc * CLASSES;
+        const struct tlp_fifo *of_vc = &fifos[vc * CLASSES];
         int best = PICK_NONE;
         uint64_t best_ps = UINT64_MAX;
         for (int class = 0; class < CLASSES; class ++) {

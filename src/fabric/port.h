@@ -28,8 +28,8 @@ struct port {
 /* Events of @event_kind for @owner must be passed to port_pump. */
 void port_init(struct port *port, struct fabric *fabric, struct link *link,
                const struct component *owner, uint32_t event_kind);
-/* Takes the TLP; its account must not reach beyond now. */
-void port_submit(struct port *port, uint32_t tlp);
+/* Takes TLP @index; its account must not reach beyond now. */
+void port_submit(struct port *port, uint32_t index);
 /* Sends what can be sent now, and sees to it that the owner is woken when more can. */
 void port_pump(struct port *port);
 /* True if a TLP of queue @q submitted now would wait neither behind others of its queue nor long

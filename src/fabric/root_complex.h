@@ -48,6 +48,6 @@ void root_complex_init(struct root_complex *rc, struct fabric *fabric,
 void root_complex_connect(struct root_complex *rc, struct link *in, struct link *out);
 /* The CPU's access to a device register: @request has kind, address, bytes, born_ps and owner set.
  */
-void root_complex_mmio(struct root_complex *rc, uint32_t request);
+void root_complex_mmio(struct root_complex *rc, uint32_t at);
 
 #endif

@@ -139,9 +139,9 @@ size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_para
  * component. */
 void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
                  uint32_t n_ports, void *memory);
-/* @in: the link whose receiver the port becomes; @out: the one whose sender. @weights: of the
+/* @in: the link whose receiver port @number becomes; @out: the one whose sender. @weights: of the
  * ingress ports, for weighted and priority arbitration at this egress (NULL otherwise). */
-void switch_connect(struct pcie_switch *sw, uint32_t port, enum switch_side side, struct link *in,
+void switch_connect(struct pcie_switch *sw, uint32_t number, enum switch_side side, struct link *in,
                     struct link *out, const uint32_t *weights);
 
 /* Time of the edge that begins @cycle. */

@@ -39,7 +39,9 @@ static inline uint16_t credit_available(const struct credit_gate *gate)
 /* True if a TLP needing @units may be sent now. */
 static inline bool credit_allows(const struct credit_gate *gate, uint32_t units)
 {
-    return gate->infinite | (units <= credit_available(gate));
+    unsigned infinite = gate->infinite; /* without a branch */
+    unsigned enough = units <= credit_available(gate);
+    return infinite | enough;
 }
 
 static inline void credit_consume(struct credit_gate *gate, uint32_t units)
