@@ -153,6 +153,14 @@ static inline uint64_t switch_cycle_ps(const struct pcie_switch *sw, uint64_t cy
     return ps;
 }
 
+/* Cycles that the TLP holds a data path. */
+static inline uint32_t switch_beats(const struct pcie_switch *sw, const struct tlp *tlp)
+{
+    uint32_t bytes = tlp_wire_payload_bytes(tlp);
+    uint32_t beats = (bytes + sw->params.datapath_bytes - 1) >> sw->beat_shift;
+    return beats ? beats : 1;
+}
+
 /* Look-ups, classification and header edit of the TLP in @index that came in at @ingress, in @cycle
  * (switch_lookup.c). Leaves its egress port in tlp.port, or refuses it. */
 enum switch_outcome {

@@ -1,0 +1,22 @@
+/* switch_crossbar.h - the receive buffers of the switch and the crossbar behind them. A TLP comes
+ * from the end of the ingress pipeline (switch_crossbar_enqueue) and goes to link_send of its
+ * egress. */
+#ifndef POOLSIM_FABRIC_SWITCH_CROSSBAR_H
+#define POOLSIM_FABRIC_SWITCH_CROSSBAR_H
+
+#include "fabric/switch.h"
+
+/* TLP @index, at the end of @ingress's pipeline in @cycle, waits for the crossbar; its egress
+ * decides as soon as the ingress is free. */
+void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
+                             uint64_t cycle);
+/* @egress decides in the cycle at work. */
+void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress);
+/* All egress ports that want something from @ingress decide in the cycle at work. */
+void switch_crossbar_wake_ingress(struct pcie_switch *sw, uint32_t ingress);
+/* Grants, accepts and sends for the egress ports that decide in @cycle. */
+void switch_crossbar_run(struct pcie_switch *sw, uint64_t cycle);
+/* struct link_sender's on_credit. */
+void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps);
+
+#endif

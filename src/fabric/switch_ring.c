@@ -1,0 +1,75 @@
+/* The clock and the ring of cycles; see switch_ring.h. */
+#include "fabric/switch_ring.h"
+
+uint64_t switch_cycle_at_or_after(const struct pcie_switch *sw, uint64_t ps)
+{
+    if (!sw->period_rest)
+        return (ps + sw->period_ps - 1) / sw->period_ps;
+    uint64_t cycle = (uint64_t)((unsigned __int128)ps * sw->params.clock_hz / 1000000000000U);
+    while (switch_cycle_ps(sw, cycle) < ps)
+        cycle++;
+    return cycle;
+}
+
+uint64_t switch_current_cycle(const struct pcie_switch *sw)
+{
+    uint64_t now_ps = sw->fabric->sim->now_ps;
+    if (!sw->period_rest)
+        return now_ps / sw->period_ps;
+    uint64_t cycle = switch_cycle_at_or_after(sw, now_ps);
+    return switch_cycle_ps(sw, cycle) > now_ps ? cycle - 1 : cycle;
+}
+
+static struct switch_slot *slot_of(struct pcie_switch *sw, uint64_t cycle)
+{
+    struct switch_slot *slot = &sw->ring[cycle % SWITCH_RING];
+    if (!slot->scheduled) {
+        slot->scheduled = true;
+        sim_at(sw->fabric->sim, switch_cycle_ps(sw, cycle), PHASE_DECIDE, &sw->component,
+               SWITCH_EV_TICK, 0, cycle);
+    }
+    return slot;
+}
+
+void switch_ring_arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle, uint64_t current)
+{
+    if (cycle - current >= SWITCH_RING) {
+        uint64_t look_ps = switch_cycle_ps(sw, cycle - SWITCH_RING / 2);
+        sim_at(sw->fabric->sim, look_ps, PHASE_UPDATE, &sw->component, SWITCH_EV_LATE_ARRIVAL,
+               index, cycle);
+        return;
+    }
+    struct switch_slot *slot = slot_of(sw, cycle);
+    tlp_get(&sw->fabric->tlps, index)->next = slot->arrivals;
+    slot->arrivals = index;
+}
+
+static void unlink_wake(struct pcie_switch *sw, uint32_t node)
+{
+    struct switch_wake *wake = &sw->wakes[node];
+    if (wake->previous)
+        sw->wakes[wake->previous - 1].next = wake->next;
+    else
+        sw->ring[wake->cycle % SWITCH_RING].wakes = wake->next;
+    if (wake->next)
+        sw->wakes[wake->next - 1].previous = wake->previous;
+    wake->cycle = 0;
+}
+
+void switch_ring_wake(struct pcie_switch *sw, uint32_t node, uint64_t cycle, uint64_t current)
+{
+    struct switch_wake *wake = &sw->wakes[node];
+    if (cycle - current >= SWITCH_RING)
+        cycle = current + SWITCH_RING - 1;
+    if (wake->cycle && wake->cycle <= cycle)
+        return;
+    if (wake->cycle)
+        unlink_wake(sw, node);
+    struct switch_slot *slot = slot_of(sw, cycle);
+    wake->cycle = cycle;
+    wake->previous = 0;
+    wake->next = slot->wakes;
+    if (slot->wakes)
+        sw->wakes[slot->wakes - 1].previous = node + 1;
+    slot->wakes = node + 1;
+}
