@@ -59,6 +59,8 @@ char *format_duration(char buf[FORMAT_BYTES], double seconds)
 {
     if (!(seconds >= 0) || seconds > 1e9)
         snprintf(buf, FORMAT_BYTES, "-");
+    else if (seconds < 0.0995)
+        snprintf(buf, FORMAT_BYTES, "%.2g ms", seconds * 1000);
     else if (seconds < 10)
         snprintf(buf, FORMAT_BYTES, "%.*f s", seconds < 1 ? 2 : 1, seconds);
     else if (seconds < 59.5)

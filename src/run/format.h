@@ -14,7 +14,7 @@ char *format_number(char buf[FORMAT_BYTES], double value, int digits);
 char *format_count(char buf[FORMAT_BYTES], uint64_t count);
 /* A share as percent: 0 %, 0.04 %, 98.7 %, 100 %. */
 char *format_percent(char buf[FORMAT_BYTES], double share);
-/* Seconds as a person says them: 3 s, 2 min 05 s, 1 h 02 min. */
+/* Seconds as a person says them: 4.5 ms, 3.0 s, 2 min 05 s, 1 h 02 min. */
 char *format_duration(char buf[FORMAT_BYTES], double seconds);
 
 /* The unit in which a column of latencies reads best, chosen by its largest value: ns below 100 us,

@@ -44,7 +44,7 @@ bool plot_open(struct outfile *file, const char *dir, const char *name, int widt
     fprintf(out,
             "# Draws plots/%s.svg. To draw it again, in the folder above: gnuplot plots/%s.gp\n"
             "if (!exists('out')) out = 'plots/%s.svg'\n"
-            "set terminal svg size %d,%d dynamic enhanced font 'sans-serif,14' name '%s' "
+            "set terminal svg size %d,%d dynamic enhanced font 'sans-serif,15' name '%s' "
             "background rgb 'white'\n"
             "set output out\n"
             "set encoding utf8\n"
@@ -57,7 +57,7 @@ bool plot_open(struct outfile *file, const char *dir, const char *name, int widt
             "set xlabel textcolor rgb '" PLOT_INK "'\n"
             "set ylabel textcolor rgb '" PLOT_INK "'\n"
             "set key Left reverse noenhanced textcolor rgb '" PLOT_INK "' samplen 2 spacing 1.15\n"
-            "set title noenhanced textcolor rgb '" PLOT_INK "' font ',15'\n",
+            "set title noenhanced textcolor rgb '" PLOT_INK "' font ',16'\n",
             name, name, name, width_px, height_px, name);
     if (title) {
         fputs("set title ", out);

@@ -15,6 +15,10 @@
 #define PLOT_INK  "#333333"
 #define PLOT_GRID "#d9d9d9"
 
+/* A key that no curve can run into. */
+#define PLOT_KEY_ABOVE "set key outside top center horizontal\n"
+
+enum { PLOT_WIDTH = 640, PLOT_HEIGHT = 400 };
 enum { PLOT_COLOURS = 7, PLOT_MAX_CURVES = 12, PLOT_MAX_BARS = 24 };
 /* "#rrggbb"; curve @index takes colour index % PLOT_COLOURS and, after each full turn, another dash
  * type. */

@@ -270,7 +270,7 @@ static void search_visit(void *context, const struct report_metric *metric)
 
 double report_metric(const json_t *summary, const char *key)
 {
-    struct metric_search search = {key, NAN, false};
+    struct metric_search search = {key, (double)NAN, false};
     report_each_metric(summary, search_visit, &search);
     return search.value;
 }

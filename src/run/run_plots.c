@@ -63,7 +63,7 @@ static double first_is_largest(const struct results *results, uint32_t i)
 static void latency_range(const struct results *results, const struct choice *choice,
                           double *out_low_ns, double *out_p99_ns, double *out_max_ns)
 {
-    *out_low_ns = INFINITY;
+    *out_low_ns = HUGE_VAL;
     *out_p99_ns = *out_max_ns = 0;
     for (size_t i = 0; i < choice->n; i++) {
         const struct result_latency *latency = &results->workloads[choice->index[i]].latency;
@@ -97,12 +97,12 @@ static bool write_cdf(const struct results *results, const char *dir, struct err
     latency_range(results, &choice, &low_ns, &p99_ns, &max_ns);
     bool in_us = p99_ns >= 1e4;
     struct outfile file;
-    if (!plot_open(&file, dir, "latency_cdf", 720, 430, NULL, err))
+    if (!plot_open(&file, dir, "latency_cdf", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     fprintf(file.file,
             "set xlabel 'latency (%s)%s'\nset ylabel 'share of operations'\nset yrange [0:1]\n",
             in_us ? "µs" : "ns", p99_ns > 20 * low_ns ? ", logarithmic" : "");
-    fputs("set ytics 0.2\nset key bottom right\nset grid xtics ls 101\n", file.file);
+    fputs("set ytics 0.2\n" PLOT_KEY_ABOVE "set grid xtics ls 101\n", file.file);
     if (p99_ns > 20 * low_ns)
         fputs("set logscale x\nset mxtics 10\n", file.file);
     else
@@ -119,11 +119,11 @@ static bool write_ccdf(const struct results *results, const char *dir, struct er
     latency_range(results, &choice, &low_ns, &p99_ns, &max_ns);
     bool in_us = max_ns >= 1e4;
     struct outfile file;
-    if (!plot_open(&file, dir, "latency_ccdf", 720, 430, NULL, err))
+    if (!plot_open(&file, dir, "latency_ccdf", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     fprintf(file.file, "set xlabel 'latency (%s)%s'\nset ylabel 'share of operations above'\n",
             in_us ? "µs" : "ns", max_ns > 20 * low_ns ? ", logarithmic" : "");
-    fputs("set logscale y\nset format y '10^{%T}'\nset yrange [:1]\nset key top right\nset grid "
+    fputs("set logscale y\nset format y '10^{%T}'\nset yrange [:1]\n" PLOT_KEY_ABOVE "set grid "
           "xtics ls 101\n",
           file.file);
     if (max_ns > 20 * low_ns)
@@ -148,7 +148,7 @@ static bool write_decomposition(const struct results *results, const char *dir, 
     }
     double unit_ns = longest_ns >= 1e4 ? 1000 : 1;
     struct outfile file;
-    if (!plot_open(&file, dir, "decomposition", 720, 190 + 34 * (int)choice.n, NULL, err))
+    if (!plot_open(&file, dir, "decomposition", PLOT_WIDTH, 190 + 34 * (int)choice.n, NULL, err))
         return false;
     FILE *out = file.file;
     plot_rows(out, choice.n, names);
@@ -196,8 +196,8 @@ static bool write_hosts(const struct results *results, const char *dir, struct e
     char title[80];
     snprintf(title, sizeof title, "Jain's fairness index %.4f", results->fairness_jain);
     struct outfile file;
-    if (!plot_open(&file, dir, "hosts", 720, named ? 150 + 30 * (int)results->n_hosts : 380, title,
-                   err))
+    if (!plot_open(&file, dir, "hosts", PLOT_WIDTH, named ? 150 + 30 * (int)results->n_hosts : 380,
+                   title, err))
         return false;
     FILE *out = file.file;
     fputs("set style fill solid 1.0 noborder\nset key off\n", out);
@@ -235,7 +235,7 @@ static bool write_links(const struct results *results, const char *dir, struct e
     for (size_t i = 0; i < choice.n; i++)
         names[i] = results->links[choice.index[i]].name;
     struct outfile file;
-    if (!plot_open(&file, dir, "links", 720, 170 + 26 * (int)choice.n, NULL, err))
+    if (!plot_open(&file, dir, "links", PLOT_WIDTH, 170 + 26 * (int)choice.n, NULL, err))
         return false;
     plot_rows(file.file, choice.n, names);
     fprintf(file.file,
@@ -255,15 +255,25 @@ static bool write_links(const struct results *results, const char *dir, struct e
     return outfile_commit(&file, err);
 }
 
+/* A step of 1, 2 or 5 times a power of ten that cuts 0..@largest into two to five. */
+static double tic_step(double largest)
+{
+    double step = pow(10, floor(log10(fmax(largest, 1e-9) / 2)));
+    double steps = largest / step;
+    return steps > 10 ? 5 * step : steps > 5 ? 2 * step : step;
+}
+
 static bool write_timeline(const struct results *results, const char *dir, struct err *err)
 {
-    double largest_ns = 0;
-    for (uint32_t i = 0; i < results->n_timeline; i++)
+    double largest_ns = 0, largest_gbps = 0;
+    for (uint32_t i = 0; i < results->n_timeline; i++) {
         largest_ns = fmax(largest_ns, results->timeline[i].latency_mean_ns);
+        largest_gbps = fmax(largest_gbps, results->timeline[i].gbps);
+    }
     double unit_ns = largest_ns >= 1e4 ? 1000 : 1;
     double end_us = results->timeline[results->n_timeline - 1].time_us;
     struct outfile file;
-    if (!plot_open(&file, dir, "timeline", 720, 460, NULL, err))
+    if (!plot_open(&file, dir, "timeline", PLOT_WIDTH, 440, NULL, err))
         return false;
     FILE *out = file.file;
     fprintf(out,
@@ -278,15 +288,18 @@ static bool write_timeline(const struct results *results, const char *dir, struc
                 "'\n",
                 results->warmup_us, 0.0);
     fprintf(out,
-            "set multiplot\nset size 1,0.46\nset origin 0,0.54\nset bmargin 1\nset tmargin 1.6\n"
-            "set format x ''\nset ylabel 'throughput (Gb/s)'\n"
-            "plot 'timeline.csv' skip 1 using 1:2 with lines lw 1.8 lc rgb '%s'\n"
+            "set multiplot\nset size 1,0.46\nset origin 0,0.54\nset bmargin 1\nset tmargin "
+            "1.6\nset format x ''\n"
+            "set ylabel 'throughput (Gb/s)'\nset ytics %g\n"
+            "plot 'timeline.csv' skip 1 using 1:2 with lines lw 1.8 lc rgb '%s'\n",
+            tic_step(largest_gbps), plot_colour(0));
+    fprintf(out,
             "unset label 1\nset size 1,0.54\nset origin 0,0\nset bmargin 3.2\nset tmargin 0.8\nset "
             "format x '%%g'\n"
-            "set xlabel 'simulated time (µs)'\nset ylabel 'mean latency (%s)'\n"
+            "set xlabel 'simulated time (µs)'\nset ylabel 'mean latency (%s)'\nset ytics %g\n"
             "plot 'timeline.csv' skip 1 using 1:($3/%g) with lines lw 1.8 lc rgb '%s'\nunset "
             "multiplot\n",
-            plot_colour(0), unit_ns > 1 ? "µs" : "ns", unit_ns, plot_colour(1));
+            unit_ns > 1 ? "µs" : "ns", tic_step(largest_ns / unit_ns), unit_ns, plot_colour(1));
     return outfile_commit(&file, err);
 }
 

@@ -186,7 +186,7 @@ static void choose_x(struct sweep_data *data)
 {
     const struct cfg_sweep *sweep = &data->plan->config->sweep;
     const char *unit = "", *first_unit = NULL;
-    double low = INFINITY, high = -INFINITY;
+    double low = HUGE_VAL, high = -HUGE_VAL;
     for (uint32_t i = 0; sweep->x && i < sweep->n_axes; i++)
         if (!strcmp(sweep->x, sweep->axes[i].key))
             data->x_axis = i;

@@ -21,8 +21,8 @@ static uint32_t curves_drawn(const struct sweep_data *data)
 static void quantity_range(const struct sweep_data *data, int quantity, double *out_low,
                            double *out_high)
 {
-    *out_low = INFINITY;
-    *out_high = -INFINITY;
+    *out_low = HUGE_VAL;
+    *out_high = -HUGE_VAL;
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         for (uint32_t k = 0; k < data->curves[i].n; k++) {
             double mean = data->curves[i].points[k].estimate[quantity].mean;
@@ -124,11 +124,11 @@ static bool write_latency(const struct sweep_data *data, const char *dir, struct
     quantity_range(data, SWEEP_P99, &(double){0}, &high);
     double unit = high >= 1e4 ? 1000 : 1;
     struct outfile file;
-    if (!plot_open(&file, dir, "latency", 720, 440, NULL, err))
+    if (!plot_open(&file, dir, "latency", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     FILE *out = file.file;
     write_x_axis(data, out);
-    fprintf(out, "set ylabel 'latency (%s)%s'\nset key top left\n", unit > 1 ? "µs" : "ns",
+    fprintf(out, "set ylabel 'latency (%s)%s'\n" PLOT_KEY_ABOVE, unit > 1 ? "µs" : "ns",
             high > 20 * low ? ", logarithmic" : "");
     fputs(high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n", out);
     fputs("plot ", out);
@@ -147,13 +147,12 @@ static bool write_latency(const struct sweep_data *data, const char *dir, struct
 static bool write_throughput(const struct sweep_data *data, const char *dir, struct err *err)
 {
     struct outfile file;
-    if (!plot_open(&file, dir, "throughput", 720, 440, NULL, err))
+    if (!plot_open(&file, dir, "throughput", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     FILE *out = file.file;
     write_x_axis(data, out);
-    fputs(
-        "set ylabel 'throughput (Gb/s of payload)'\nset yrange [0:*]\nset key bottom right\nplot ",
-        out);
+    fputs("set ylabel 'throughput (Gb/s of payload)'\nset yrange [0:*]\n" PLOT_KEY_ABOVE "plot ",
+          out);
     bool offered = has_quantity(data, SWEEP_OFFERED);
     for (uint32_t i = 0; offered && i < curves_drawn(data); i++) {
         write_source(i, X_COLUMN, out);
@@ -175,15 +174,14 @@ static bool write_load_latency(const struct sweep_data *data, const char *dir, s
     quantity_range(data, SWEEP_MEAN, &low, &high);
     double unit = high >= 1e4 ? 1000 : 1;
     struct outfile file;
-    if (!plot_open(&file, dir, "latency_throughput", 720, 440, NULL, err))
+    if (!plot_open(&file, dir, "latency_throughput", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     FILE *out = file.file;
-    fprintf(out,
-            "set xlabel 'throughput (Gb/s of payload)'\nset ylabel 'mean latency (%s)%s'\nset key "
-            "top left\n"
-            "set grid xtics ls 101\nset xrange [0:*]\n%splot ",
-            unit > 1 ? "µs" : "ns", high > 20 * low ? ", logarithmic" : "",
-            high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n");
+    fprintf(out, "set xlabel 'throughput (Gb/s of payload)'\nset ylabel 'mean latency (%s)%s'\n",
+            unit > 1 ? "µs" : "ns", high > 20 * low ? ", logarithmic" : "");
+    fputs(PLOT_KEY_ABOVE "set grid xtics ls 101\nset xrange [0:*]\n", out);
+    fputs(high > 20 * low ? "set logscale y\nset mytics 10\nplot " : "set yrange [0:*]\nplot ",
+          out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         write_source(i, column(SWEEP_GBPS), out);
         fprintf(out, ":($%d/%g) with linespoints lw 2.2 dt %d pt 7 ps 0.55 lc rgb '%s'",
@@ -197,13 +195,13 @@ static bool write_load_latency(const struct sweep_data *data, const char *dir, s
 static bool write_y(const struct sweep_data *data, const char *dir, struct err *err)
 {
     struct outfile file;
-    if (!plot_open(&file, dir, "y", 720, 440, NULL, err))
+    if (!plot_open(&file, dir, "y", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
     FILE *out = file.file;
     write_x_axis(data, out);
     fputs("set ylabel ", out);
     plot_quote(out, sweep_metric_label(data->y));
-    fputs(" noenhanced\nset key top left\nplot ", out);
+    fputs(" noenhanced\n" PLOT_KEY_ABOVE "plot ", out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_Y))
             write_band(i, SWEEP_Y, 1, out);

@@ -5,6 +5,7 @@
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static struct place place_new(void)
     snprintf(place.bad, sizeof place.bad, "%s/bad.yaml", place.dir);
     snprintf(place.results, sizeof place.results, "%s/results", place.dir);
     write_file(place.good, good_yaml);
-    write_file(place.bad, "name: small\nhosts:\n- {nmae: owner}\n");
+    write_file(place.bad, "nmae: small\n");
     return place;
 }
 
@@ -155,7 +156,7 @@ static void test_bad_input_is_status_2_with_its_place(void)
     static const char *const commands[] = {"run", "sweep", "check", "topo"};
     struct place place = place_new();
     char where[128];
-    snprintf(where, sizeof where, "%s:3:", place.bad);
+    snprintf(where, sizeof where, "%s:1:1: ", place.bad);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         struct ran ran = POOLSIM(commands[i], place.bad);
         CU_ASSERT_EQUAL(ran.status, 2);
