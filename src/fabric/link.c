@@ -26,7 +26,7 @@ size_t link_memory_bytes(const struct fabric *fabric, const struct link_params *
 static void init_credits(struct link *link, const struct link_params *params, void *memory)
 {
     link->credit = memory;
-    struct link_update *rings = (void *)&link->credit[link->fabric->vcs * CLASSES];
+    struct link_update *rings = (void *)&link->credit[(size_t)link->fabric->vcs * CLASSES];
     for (uint32_t q = 0; q < link->fabric->vcs * CLASSES; q++) {
         struct link_credit *credit = &link->credit[q];
         uint32_t header = params->header_credits[q % CLASSES];

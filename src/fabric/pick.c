@@ -5,7 +5,7 @@
 static bool id_differs_from_all(const struct fabric *fabric, const struct tlp_fifo *fifo,
                                 const struct tlp *later)
 {
-    uint16_t id = tlp_kinds[later->kind].is_request ? later->requester : later->cpl.completer;
+    uint16_t id = tlp_is_request(later) ? later->requester : later->cpl.completer;
     for (uint32_t i = fifo->head; i; i = tlp_get(&fabric->tlps, i)->next) {
         const struct tlp *earlier = tlp_get(&fabric->tlps, i);
         if (earlier->at_ps < later->at_ps && earlier->requester == id)
@@ -35,7 +35,7 @@ int pick(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct
          uint32_t port, uint32_t *out_blocked)
 {
     for (int vc = (int)fabric->vcs - 1; vc >= 0; vc--) {
-        const struct tlp_fifo *of_vc = &fifos[vc * CLASSES];
+        const struct tlp_fifo *of_vc = &fifos[(size_t)vc * CLASSES];
         int best = PICK_NONE;
         uint64_t best_ps = UINT64_MAX;
         for (int class = 0; class < CLASSES; class ++) {

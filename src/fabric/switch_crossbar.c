@@ -185,7 +185,7 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
         link_credit_poll(&out->link->credit[q], sw->fabric->sim->now_ps);
     struct query query = {sw, cycle, egress, 0};
     struct arb_query ask = {is_eligible, &query};
-    int32_t ingress = arb_pick(&out->arb, &sw->requests[egress * sw->request_words], &ask);
+    int32_t ingress = arb_pick(&out->arb, &sw->requests[(size_t)egress * sw->request_words], &ask);
     if (ingress == ARB_NONE)
         wait_for_credits(sw, egress, query.blocked, cycle);
     else
@@ -271,7 +271,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
 
 void switch_crossbar_wake_ingress(struct pcie_switch *sw, uint32_t ingress)
 {
-    const uint64_t *wants = &sw->wants[ingress * sw->request_words];
+    const uint64_t *wants = &sw->wants[(size_t)ingress * sw->request_words];
     for (uint32_t word = 0; word < sw->request_words; word++)
         for (uint64_t bits = wants[word]; bits; bits &= bits - 1)
             switch_crossbar_decide(sw, word * 64 + (uint32_t)__builtin_ctzll(bits));
