@@ -102,11 +102,30 @@ void port_pump(struct port *port)
     }
 }
 
+/* Nothing waits, the wire has room and credits are there: the usual case, without the queues. */
+static bool send_at_once(struct port *port, uint32_t index, const struct tlp *tlp, uint32_t q)
+{
+    struct link_credit *credit = &port->link->credit[q];
+    uint64_t now_ps = port->fabric->sim->now_ps;
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    if (port->queued || port_wire_is_full(port))
+        return false;
+    link_credit_poll(credit, now_ps);
+    if (!link_credit_allows(credit, data_units))
+        return false;
+    link_credit_consume(credit, data_units);
+    link_send(port->link, index, now_ps);
+    return true;
+}
+
 void port_submit(struct port *port, uint32_t index)
 {
     struct tlp *tlp = tlp_get(&port->fabric->tlps, index);
+    uint32_t q = fabric_queue(port->fabric, tlp);
     tlp_spend(tlp, PART_ARBITRATE, port->fabric->sim->now_ps);
-    tlp_fifo_push(port->fabric, &port->fifos[fabric_queue(port->fabric, tlp)], index);
+    if (send_at_once(port, index, tlp, q))
+        return;
+    tlp_fifo_push(port->fabric, &port->fifos[q], index);
     port->queued++;
     port_pump(port);
 }

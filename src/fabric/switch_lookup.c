@@ -93,7 +93,7 @@ static bool find_upstream(struct pcie_switch *sw, uint32_t ingress, const struct
                           struct finding *out)
 {
     struct switch_port *port = &sw->ports[ingress];
-    uint16_t rid = tlp_kinds[tlp->kind].is_request ? tlp->requester : tlp->cpl.completer;
+    uint16_t rid = tlp_is_request(tlp) ? tlp->requester : tlp->cpl.completer;
     *out = (struct finding){.port = port->tables.owner_port, .address = tlp->address, .rid = rid};
     if (!port->tables.id_map)
         return true;
@@ -113,7 +113,7 @@ static bool find_upstream(struct pcie_switch *sw, uint32_t ingress, const struct
 
 static void rewrite(struct tlp *tlp, bool downstream, const struct finding *found)
 {
-    if (tlp_kinds[tlp->kind].is_request) {
+    if (tlp_is_request(tlp)) {
         if (downstream)
             tlp->address =
                 found->address; /* requester ID and tag stay: the device answers to the host */

@@ -24,3 +24,15 @@ void tlp_account_copy(struct tlp *tlp, const struct tlp *from)
     tlp->credit_high = from->credit_high;
     tlp->arbitrate_high = from->arbitrate_high;
 }
+
+void tlp_spend_long(struct tlp *tlp, enum tlp_part part, uint64_t until_ps)
+{
+    CHECK(until_ps >= tlp->at_ps);
+    CHECK((part == PART_CREDIT) | (part == PART_ARBITRATE));
+    uint64_t sum = tlp->part_ps[part] + (until_ps - tlp->at_ps);
+    uint8_t *high = part == PART_CREDIT ? &tlp->credit_high : &tlp->arbitrate_high;
+    CHECK(*high + (sum >> 32) <= UINT8_MAX);
+    *high = (uint8_t)(*high + (sum >> 32));
+    tlp->part_ps[part] = (uint32_t)sum;
+    tlp->at_ps = until_ps;
+}

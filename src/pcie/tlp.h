@@ -42,11 +42,11 @@ struct tlp {
     union {
         uint64_t address; /* memory requests: of the first byte */
         struct {
+            uint16_t lower_address; /* of the first byte: low bits as in address */
             uint16_t completer;
             uint16_t bytes_left; /* byte count field: this completion's and all later ones' */
             uint8_t status;
             uint8_t reserved;
-            uint16_t lower_address;
         } cpl;
     };
     uint64_t at_ps;              /* the account covers the time up to here */
@@ -73,41 +73,49 @@ struct tlp_kind_info {
 };
 extern const struct tlp_kind_info tlp_kinds[TLP_KINDS];
 
+/* The numbers of enum tlp_kind are chosen so that these need no branch and no table: bit 0 is
+ * payload, bit 1 is completion. tlp_kinds says the same, and a test holds them to it. */
 static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
 {
-    return tlp_kinds[tlp->kind].class;
+    const uint32_t classes = CLASS_NONPOSTED << 2 * TLP_MEM_READ |
+                             CLASS_POSTED << 2 * TLP_MEM_WRITE | CLASS_COMPLETION << 2 * TLP_CPL |
+                             CLASS_COMPLETION << 2 * TLP_CPL_DATA;
+    return (enum tlp_class)(classes >> 2 * tlp->kind & 3);
+}
+
+static inline bool tlp_is_request(const struct tlp *tlp)
+{
+    return !(tlp->kind & 2);
 }
 
 /* Payload on the wire: none for reads and completions without data. */
 static inline uint32_t tlp_payload_bytes(const struct tlp *tlp)
 {
-    return tlp_kinds[tlp->kind].has_data ? tlp->bytes : 0;
+    return tlp->bytes & -(uint32_t)(tlp->kind & 1);
 }
 
 /* Payload as it occupies the wire and the data path: whole dwords, the first and last partly
- * enabled (2.2.2). */
+ * enabled (2.2.2). The low bits of address and cpl.lower_address share their place. */
 static inline uint32_t tlp_wire_payload_bytes(const struct tlp *tlp)
 {
-    if (!tlp_kinds[tlp->kind].has_data)
-        return 0;
-    uint32_t offset =
-        tlp_kinds[tlp->kind].is_request ? tlp->address & 3 : tlp->cpl.lower_address & 3;
-    return (offset + tlp->bytes + 3) & ~3U;
+    uint32_t offset = tlp->cpl.lower_address & 3;
+    return ((offset + tlp->bytes + 3) & ~3U) & -(uint32_t)(tlp->kind & 1);
 }
+
+/* Carries into the high bits of a part that can be long, and checks that time did not run
+ * backwards. */
+void tlp_spend_long(struct tlp *tlp, enum tlp_part part, uint64_t until_ps);
 
 /* Accounts the time up to @until_ps to @part. */
 static inline void tlp_spend(struct tlp *tlp, enum tlp_part part, uint64_t until_ps)
 {
-    CHECK(until_ps >= tlp->at_ps);
     uint64_t sum = tlp->part_ps[part] + (until_ps - tlp->at_ps);
+    if (__builtin_expect(sum >> 32 != 0, 0)) {
+        tlp_spend_long(tlp, part, until_ps);
+        return;
+    }
     tlp->part_ps[part] = (uint32_t)sum;
     tlp->at_ps = until_ps;
-    if (__builtin_expect(sum >> 32 != 0, 0)) {
-        CHECK((part == PART_CREDIT) | (part == PART_ARBITRATE));
-        uint8_t *high = part == PART_CREDIT ? &tlp->credit_high : &tlp->arbitrate_high;
-        CHECK(*high + (sum >> 32) <= UINT8_MAX);
-        *high = (uint8_t)(*high + (sum >> 32));
-    }
 }
 
 static inline uint64_t tlp_part_ps(const struct tlp *tlp, enum tlp_part part)
