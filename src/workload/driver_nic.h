@@ -1,0 +1,50 @@
+/* driver_nic.h - the host's side of dev_nic.h: one transmit and one receive ring per function.
+ * Transmit: a frame takes a descriptor of the ring and rings the doorbell; with the ring full it
+ * waits in the driver (LAT_SOURCE). The descriptor is free again when the interrupt after its
+ * write-back is handled; what waits then enters the ring with one doorbell. The operation ends
+ * before that, with the last bit on the line.
+ * Receive: the ring is full of empty buffers at the start; the interrupt handler ends the
+ * operations of the frames that it finds, and gives as many buffers back with one doorbell.
+ * The flows of one function share its rings. Frames lie at the flow's buffer_address behind the
+ * rings, at a page's start. */
+#ifndef POOLSIM_WORKLOAD_DRIVER_NIC_H
+#define POOLSIM_WORKLOAD_DRIVER_NIC_H
+
+#include "fabric/dev_nic.h"
+#include "workload/traffic.h"
+
+struct driver_nic_function {
+    struct driver_nic *driver;
+    struct root_complex *rc; /* NULL: not attached */
+    uint64_t bar_address;
+    struct nic_memory memory;
+    struct op_fifo waiting;        /* for room in the transmit ring */
+    struct op_fifo unannounced;    /* in the transmit ring, their doorbell on its way */
+    uint32_t in_ring;              /* transmit descriptors in use */
+    uint32_t tail[NIC_DIRECTIONS]; /* running counts of descriptors posted */
+    uint32_t bell[NIC_DIRECTIONS]; /* newest doorbell write, if not ended */
+    uint16_t function;
+    uint8_t traffic_class;
+};
+_Static_assert(sizeof(struct driver_nic_function) <= 112,
+               "with the device's, 256 bytes a function");
+
+struct driver_nic { /* all functions of one device */
+    struct dev_nic *nic;
+    struct op_pool *ops;
+    struct driver_nic_function *functions;
+    struct request_owner bell_owner;
+    struct request_owner interrupt_owner;
+};
+
+size_t driver_nic_memory_bytes(uint32_t n_functions);
+/* @memory: zeroed, aligned to 64 bytes. @ep is initialised. Returns the driver, at the start of
+ * @memory. */
+struct driver_nic *driver_nic_init(void *memory, struct endpoint *ep, struct op_pool *ops);
+/* Makes @flow one of the driver's and sets flow->driver; all else of the flow is set before. The
+ * flows of one function have the same host; the first one's traffic class holds for all. */
+void driver_nic_attach(struct driver_nic *driver, struct flow *flow);
+
+extern traffic_submit_fn driver_nic_transmit, driver_nic_receive;
+
+#endif
