@@ -120,7 +120,7 @@ static void arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle)
         break;
     case SWITCH_DROPPED:
         refuse(sw, ingress, tlp, q, data_units);
-        if (tlp_kinds[tlp->kind].class == CLASS_POSTED)
+        if (tlp_class_of(tlp) == CLASS_POSTED)
             fabric_end_posted(fabric, index, TLP_UR);
         else
             tlp_give_back(&fabric->tlps, index);
@@ -146,13 +146,10 @@ static void tick(struct pcie_switch *sw, uint64_t cycle)
         arrival = next;
     }
     while (wake) {
-        uint32_t node = wake - 1;
-        wake = sw->wakes[node].next;
-        sw->wakes[node].cycle = 0;
-        if (node < sw->n_ports)
-            switch_crossbar_decide(sw, node);
-        else
-            switch_crossbar_wake_ingress(sw, node - sw->n_ports);
+        uint32_t egress = wake - 1;
+        wake = sw->wakes[egress].next;
+        sw->wakes[egress].cycle = 0;
+        switch_crossbar_decide(sw, egress, cycle);
     }
     switch_crossbar_run(sw, cycle);
 }
@@ -173,9 +170,7 @@ static void handle(struct component *self, struct sim *sim, const struct event *
     }
 }
 
-/* ---- life cycle
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- life cycle ---- */
 
 static void report(const struct component *self, FILE *out)
 {
@@ -214,7 +209,7 @@ size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_para
                            uint32_t n_ports)
 {
     return round_up(n_ports * sizeof(struct switch_port)) + fifo_bytes(fabric, params, n_ports) +
-           2 * bitmap_bytes(n_ports) + round_up((size_t)2 * n_ports * sizeof(struct switch_wake)) +
+           bitmap_bytes(n_ports) + round_up(n_ports * sizeof(struct switch_wake)) +
            2 * round_up(n_ports * sizeof(uint32_t));
 }
 
@@ -238,10 +233,8 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     at += fifo_bytes(fabric, params, n_ports);
     sw->requests = (void *)at;
     at += bitmap_bytes(n_ports);
-    sw->wants = (void *)at;
-    at += bitmap_bytes(n_ports);
     sw->wakes = (void *)at;
-    at += round_up((size_t)2 * n_ports * sizeof(struct switch_wake));
+    at += round_up(n_ports * sizeof(struct switch_wake));
     sw->deciding = (void *)at;
     at += round_up(n_ports * sizeof(uint32_t));
     sw->granting = (void *)at;

@@ -69,9 +69,9 @@ struct switch_ingress {
     struct tlp_fifo behind; /* arrived since; they follow it in order, one a cycle */
     uint64_t crossbar_free_cycle;
     uint32_t accept_pointer; /* egress that is accepted first */
-    uint32_t wanted;         /* egress ports that have something from here */
     uint32_t victim;         /* CAM entry to be replaced next */
     int32_t granted_to;      /* egress that chose it in this cycle, or -1 */
+    int granted_queue;       /* and which of its queues */
     /* occupancy of the receive buffer, by class: payload and header bytes */
     uint32_t held_bytes[CLASSES];
     uint32_t most_bytes[CLASSES];
@@ -80,7 +80,7 @@ struct switch_ingress {
 
 struct switch_egress {
     struct link *link;
-    uint64_t free_cycle;       /* the crossbar output is */
+    uint64_t ready_cycle;      /* crossbar output and egress buffer have room from here on */
     uint64_t buffer_ticks;     /* wire time of the egress buffer */
     uint64_t stalled_since_ps; /* had requests that lacked only credits since; 0: not */
     uint64_t grants;
@@ -99,13 +99,13 @@ struct switch_port {
 
 struct switch_slot {   /* what one cycle has to do */
     uint32_t arrivals; /* TLPs that become ready, linked by tlp.next */
-    uint32_t wakes;    /* first wake node + 1 */
+    uint32_t wakes;    /* first egress that wakes + 1 */
     bool scheduled;    /* an event for this cycle is pending */
 };
 
-struct switch_wake {         /* node p: egress p; node n_ports + p: ingress p becomes free */
+struct switch_wake {         /* when an egress decides next */
     uint64_t cycle;          /* 0: not in the ring */
-    uint32_t next, previous; /* node + 1 */
+    uint32_t next, previous; /* egress + 1 */
 };
 
 struct pcie_switch {
@@ -121,8 +121,7 @@ struct pcie_switch {
     struct switch_port *ports;
     struct tlp_fifo *fifos;    /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
     uint64_t *requests;        /* [egress] bitmap of ingress ports */
-    uint64_t *wants;           /* [ingress] bitmap of egress ports */
-    struct switch_wake *wakes; /* [2 x n_ports] */
+    struct switch_wake *wakes; /* [egress] */
     uint32_t *deciding;        /* egress ports that decide in this cycle */
     uint32_t n_deciding;
     uint32_t *granting; /* ingress ports granted in this cycle */

@@ -6,11 +6,6 @@
 
 /* ---- receive buffer ---- */
 
-static uint32_t ingress_node(const struct pcie_switch *sw, uint32_t ingress)
-{
-    return sw->n_ports + ingress;
-}
-
 static struct tlp_fifo *fifos_of(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     size_t pair = sw->params.voq ? (size_t)egress * sw->n_ports + ingress : ingress;
@@ -35,33 +30,36 @@ static void release_bytes(struct switch_ingress *in, const struct fabric *fabric
     in->byte_ps[class] += bytes * held_ps / SWITCH_BYTE_PS;
 }
 
-void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress)
+void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_egress *out = &sw->ports[egress].out;
+    if (out->ready_cycle > cycle) {
+        switch_ring_wake(sw, egress, out->ready_cycle, cycle);
+        return;
+    }
     if (out->deciding_stamp == sw->stamp)
         return;
     out->deciding_stamp = sw->stamp;
     sw->deciding[sw->n_deciding++] = egress;
 }
 
+static uint64_t *request_word(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+{
+    return &sw->requests[(size_t)egress * sw->request_words + ingress / 64];
+}
+
 static void set_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
-    uint64_t *word = &sw->requests[egress * sw->request_words + ingress / 64];
+    uint64_t *word = request_word(sw, egress, ingress);
     uint64_t bit = UINT64_C(1) << ingress % 64;
-    if (*word & bit)
-        return;
+    sw->ports[egress].out.requests += !(*word & bit);
     *word |= bit;
-    sw->wants[ingress * sw->request_words + egress / 64] |= UINT64_C(1) << egress % 64;
-    sw->ports[egress].out.requests++;
-    sw->ports[ingress].in.wanted++;
 }
 
 static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
-    sw->requests[egress * sw->request_words + ingress / 64] &= ~(UINT64_C(1) << ingress % 64);
-    sw->wants[ingress * sw->request_words + egress / 64] &= ~(UINT64_C(1) << egress % 64);
+    *request_word(sw, egress, ingress) &= ~(UINT64_C(1) << ingress % 64);
     sw->ports[egress].out.requests--;
-    sw->ports[ingress].in.wanted--;
 }
 
 /* True if some head of the ingress buffer goes to @egress. */
@@ -87,9 +85,9 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
         return;
     set_request(sw, tlp->port, ingress);
     if (in->crossbar_free_cycle > cycle)
-        switch_ring_wake(sw, ingress_node(sw, ingress), in->crossbar_free_cycle, cycle);
+        switch_ring_wake(sw, tlp->port, in->crossbar_free_cycle, cycle);
     else
-        switch_crossbar_decide(sw, tlp->port);
+        switch_crossbar_decide(sw, tlp->port, cycle);
 }
 
 /* ---- crossbar ---- */
@@ -98,38 +96,41 @@ struct query { /* of one egress, by its arbiter */
     struct pcie_switch *sw;
     uint64_t cycle;
     uint32_t egress;
-    uint32_t blocked; /* queues that lack only credits, over all requesters looked at */
+    uint32_t blocked;    /* queues that lack only credits, over all requesters looked at */
+    uint64_t free_cycle; /* when the first of the busy ones among them is free */
+    int queue;           /* of the last one that was eligible */
 };
 
 static bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
 {
     struct query *query = context;
     struct pcie_switch *sw = query->sw;
-    if (sw->ports[ingress].in.crossbar_free_cycle > query->cycle)
+    uint64_t free_cycle = sw->ports[ingress].in.crossbar_free_cycle;
+    if (free_cycle > query->cycle) {
+        if (free_cycle < query->free_cycle)
+            query->free_cycle = free_cycle;
         return false;
+    }
     const struct tlp_fifo *fifos = fifos_of(sw, query->egress, ingress);
     const struct link *link = sw->ports[query->egress].out.link;
     int q = pick(sw->fabric, fifos, link, query->egress, &query->blocked);
     if (q == PICK_NONE)
         return false;
     *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
+    query->queue = q;
     return true;
 }
 
-/* First cycle from @cycle on in which the egress can start another TLP: crossbar output and buffer
- * have room. */
+/* First cycle from @free_cycle on in which the egress can start another TLP: its buffer has room.
+ * It changes only when the egress sends, so it is computed once then. */
 static uint64_t egress_ready_cycle(const struct pcie_switch *sw, const struct switch_egress *out,
-                                   uint64_t cycle)
+                                   uint64_t free_cycle)
 {
-    uint64_t ready = out->free_cycle > cycle ? out->free_cycle : cycle;
-    if (out->link->free_ticks > out->buffer_ticks) {
-        uint64_t drained_ps = link_ticks_to_ps(out->link->free_ticks - out->buffer_ticks);
-        uint64_t drained = switch_cycle_at_or_after(sw, drained_ps);
-        drained = drained > sw->params.crossbar_cycles ? drained - sw->params.crossbar_cycles : 0;
-        if (drained > ready)
-            ready = drained;
-    }
-    return ready;
+    uint64_t exit_ps = switch_cycle_ps(sw, free_cycle + sw->params.crossbar_cycles);
+    if (out->link->free_ticks <= exit_ps * RATE_TICKS_PER_PS + out->buffer_ticks)
+        return free_cycle;
+    uint64_t drained_ps = link_ticks_to_ps(out->link->free_ticks - out->buffer_ticks);
+    return switch_cycle_at_or_after(sw, drained_ps) - sw->params.crossbar_cycles;
 }
 
 static void wait_for_credits(struct pcie_switch *sw, uint32_t egress, uint32_t blocked,
@@ -153,11 +154,13 @@ void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps)
 
 /* Accept: an ingress chosen by several egress ports takes the first from its pointer on; the other
  * tries again. */
-static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingress, uint64_t cycle)
+static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingress, int queue,
+                        uint64_t cycle)
 {
     struct switch_ingress *in = &sw->ports[ingress].in;
     if (in->granted_to < 0) {
         in->granted_to = (int32_t)egress;
+        in->granted_queue = queue;
         sw->granting[sw->n_granting++] = ingress;
         return;
     }
@@ -166,30 +169,31 @@ static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
     uint32_t loser = egress;
     if ((egress + n - in->accept_pointer) % n < (rival + n - in->accept_pointer) % n) {
         in->granted_to = (int32_t)egress;
+        in->granted_queue = queue;
         loser = rival;
     }
     switch_ring_wake(sw, loser, cycle + 1, cycle);
 }
 
+/* The arbiter of @egress chooses; if nothing can be granted, the egress sleeps until an ingress
+ * that wants it is free or credits come. What comes new wakes it anyway. */
 static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_egress *out = &sw->ports[egress].out;
     if (!out->requests)
         return;
-    uint64_t ready = egress_ready_cycle(sw, out, cycle);
-    if (ready > cycle) {
-        switch_ring_wake(sw, egress, ready, cycle);
-        return;
-    }
     for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++)
         link_credit_poll(&out->link->credit[q], sw->fabric->sim->now_ps);
-    struct query query = {sw, cycle, egress, 0};
+    struct query query = {.sw = sw, .cycle = cycle, .egress = egress, .free_cycle = UINT64_MAX};
     struct arb_query ask = {is_eligible, &query};
-    int32_t ingress = arb_pick(&out->arb, &sw->requests[(size_t)egress * sw->request_words], &ask);
-    if (ingress == ARB_NONE)
-        wait_for_credits(sw, egress, query.blocked, cycle);
-    else
-        offer_grant(sw, egress, (uint32_t)ingress, cycle);
+    int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), &ask);
+    if (ingress != ARB_NONE) {
+        offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
+        return;
+    }
+    wait_for_credits(sw, egress, query.blocked, cycle);
+    if (query.free_cycle != UINT64_MAX)
+        switch_ring_wake(sw, egress, query.free_cycle, cycle);
 }
 
 static void account_wait(struct switch_egress *out, struct tlp *tlp, uint64_t now_ps)
@@ -220,61 +224,66 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *l
     return last_ps > first_ps + sent_ps ? last_ps - sent_ps : first_ps;
 }
 
+/* The TLP at the head of the granted queue leaves the receive buffer; what is behind it requests
+ * its egress. */
+static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, int q,
+                             uint64_t free_cycle, uint64_t cycle)
+{
+    struct fabric *fabric = sw->fabric;
+    struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
+    uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
+    if (!has_request(sw, egress, ingress))
+        clear_request(sw, egress, ingress);
+    if (sw->params.voq)
+        return index;
+    /* The heads share one ingress: the next one of this class may go elsewhere, and one of another
+     * class may have waited for this TLP to go first. */
+    for (uint32_t other = 0; other < fabric->vcs * CLASSES; other++) {
+        if (!fifos[other].head)
+            continue;
+        uint32_t to = tlp_get(&fabric->tlps, fifos[other].head)->port;
+        set_request(sw, to, ingress);
+        switch_ring_wake(sw, to, free_cycle, cycle);
+    }
+    return index;
+}
+
 static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
 {
     struct fabric *fabric = sw->fabric;
     struct switch_ingress *in = &sw->ports[ingress].in;
     uint32_t egress = (uint32_t)in->granted_to;
+    uint32_t q = (uint32_t)in->granted_queue;
     struct switch_egress *out = &sw->ports[egress].out;
-    struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
-    uint32_t blocked = 0;
-    int q = pick(fabric, fifos, out->link, egress, &blocked);
-    CHECK(q != PICK_NONE);
-    uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
-    struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint32_t beats = switch_beats(sw, tlp);
+    uint32_t head = fifos_of(sw, egress, ingress)[q].head;
+    struct tlp *tlp = tlp_get(&fabric->tlps, head);
+    uint64_t free_cycle = cycle + switch_beats(sw, tlp);
+    uint64_t gone_ps = switch_cycle_ps(sw, free_cycle);
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
-    uint64_t now_ps = fabric->sim->now_ps;
-    bool was_generated = tlp->attr & TLP_ATTR_GENERATED; /* its credits went back already */
-    tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
 
     in->granted_to = -1;
     in->accept_pointer = egress + 1 == sw->n_ports ? 0 : egress + 1;
-    in->crossbar_free_cycle = cycle + beats;
-    out->free_cycle = cycle + beats;
+    in->crossbar_free_cycle = free_cycle;
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);
+    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle, cycle);
+    if (tlp->attr & TLP_ATTR_GENERATED) /* its credits went back when its request was refused */
+        tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
+    else
+        link_credit_return(in->link, q, data_units, gone_ps);
 
-    uint64_t gone_ps = switch_cycle_ps(sw, cycle + beats);
     release_bytes(in, fabric, tlp, gone_ps - tlp->at_ps);
-    account_wait(out, tlp, now_ps);
-    uint64_t ready_ps = wire_ready_ps(sw, out->link, tlp, cycle, beats);
+    account_wait(out, tlp, fabric->sim->now_ps);
+    uint64_t ready_ps = wire_ready_ps(sw, out->link, tlp, cycle, (uint32_t)(free_cycle - cycle));
     tlp_spend(tlp, PART_CROSSBAR, ready_ps);
     sim_note_progress(fabric->sim);
     trace_emit(&fabric->sim->trace, TR_SWITCH_OUT, sw->component.id, egress,
                switch_cycle_ps(sw, cycle + sw->params.crossbar_cycles), tlp);
-
-    /* The next head may go elsewhere (without VOQ) or nowhere. */
-    if (!has_request(sw, egress, ingress))
-        clear_request(sw, egress, ingress);
-    if (fifos[q].head)
-        set_request(sw, tlp_get(&fabric->tlps, fifos[q].head)->port, ingress);
-    if (in->wanted)
-        switch_ring_wake(sw, ingress_node(sw, ingress), in->crossbar_free_cycle, cycle);
-    if (!was_generated)
-        link_credit_return(in->link, (uint32_t)q, data_units, gone_ps);
     link_send(out->link, index, ready_ps);
+    out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     if (out->requests)
-        switch_ring_wake(sw, egress, egress_ready_cycle(sw, out, cycle + 1), cycle);
-}
-
-void switch_crossbar_wake_ingress(struct pcie_switch *sw, uint32_t ingress)
-{
-    const uint64_t *wants = &sw->wants[(size_t)ingress * sw->request_words];
-    for (uint32_t word = 0; word < sw->request_words; word++)
-        for (uint64_t bits = wants[word]; bits; bits &= bits - 1)
-            switch_crossbar_decide(sw, word * 64 + (uint32_t)__builtin_ctzll(bits));
+        switch_ring_wake(sw, egress, out->ready_cycle, cycle);
 }
 
 void switch_crossbar_run(struct pcie_switch *sw, uint64_t cycle)

@@ -10,10 +10,8 @@
  * decides as soon as the ingress is free. */
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
                              uint64_t cycle);
-/* @egress decides in the cycle at work. */
-void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress);
-/* All egress ports that want something from @ingress decide in the cycle at work. */
-void switch_crossbar_wake_ingress(struct pcie_switch *sw, uint32_t ingress);
+/* @egress decides in @cycle, which is at work, or as soon as it can start another TLP. */
+void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle);
 /* Grants, accepts and sends for the egress ports that decide in @cycle. */
 void switch_crossbar_run(struct pcie_switch *sw, uint64_t cycle);
 /* struct link_sender's on_credit. */

@@ -44,9 +44,9 @@ void switch_ring_arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle, 
     slot->arrivals = index;
 }
 
-static void unlink_wake(struct pcie_switch *sw, uint32_t node)
+static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
 {
-    struct switch_wake *wake = &sw->wakes[node];
+    struct switch_wake *wake = &sw->wakes[egress];
     if (wake->previous)
         sw->wakes[wake->previous - 1].next = wake->next;
     else
@@ -56,20 +56,20 @@ static void unlink_wake(struct pcie_switch *sw, uint32_t node)
     wake->cycle = 0;
 }
 
-void switch_ring_wake(struct pcie_switch *sw, uint32_t node, uint64_t cycle, uint64_t current)
+void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle, uint64_t current)
 {
-    struct switch_wake *wake = &sw->wakes[node];
+    struct switch_wake *wake = &sw->wakes[egress];
     if (cycle - current >= SWITCH_RING)
         cycle = current + SWITCH_RING - 1;
     if (wake->cycle && wake->cycle <= cycle)
         return;
     if (wake->cycle)
-        unlink_wake(sw, node);
+        unlink_wake(sw, egress);
     struct switch_slot *slot = slot_of(sw, cycle);
     wake->cycle = cycle;
     wake->previous = 0;
     wake->next = slot->wakes;
     if (slot->wakes)
-        sw->wakes[slot->wakes - 1].previous = node + 1;
-    slot->wakes = node + 1;
+        sw->wakes[slot->wakes - 1].previous = egress + 1;
+    slot->wakes = egress + 1;
 }

@@ -15,8 +15,8 @@ uint64_t switch_current_cycle(const struct pcie_switch *sw);
 
 /* TLP @index comes to the end of its ingress pipeline in @cycle. */
 void switch_ring_arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle, uint64_t current);
-/* Wakes @node (struct switch_wake) in @cycle unless it wakes before. Waking too early is harmless,
+/* Wakes @egress in @cycle unless it wakes before. Waking too early is harmless,
  * so a far cycle is cut to the ring. */
-void switch_ring_wake(struct pcie_switch *sw, uint32_t node, uint64_t cycle, uint64_t current);
+void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle, uint64_t current);
 
 #endif
