@@ -1,6 +1,6 @@
 /* err.h - located errors: what is wrong with the input, where, and what would be right.
- * Every function that can refuse input takes a struct err * last, fills it at the fault, and returns false; callers
- * pass it up unchanged. main.c prints it as "file:line:column: message". */
+ * Every function that can refuse input takes a struct err * last, fills it at the fault, and
+ * returns false; callers pass it up unchanged. main.c prints it as "file:line:column: message". */
 #ifndef POOLSIM_BASE_ERR_H
 #define POOLSIM_BASE_ERR_H
 
@@ -22,8 +22,8 @@ struct err {
     char message[512];
 };
 
-/* Fills @err with a formatted message at @mark (NULL: no place). Always returns false, so that a caller can write
- * `return err_at(...)`. An over-long message is cut and ends in "...". */
+/* Fills @err with a formatted message at @mark (NULL: no place). Always returns false, so that a
+ * caller can write `return err_at(...)`. An over-long message is cut and ends in "...". */
 bool err_at(struct err *err, const struct mark *mark, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -9,11 +9,12 @@ static bool resolve_each(const struct loader *loader, const char *list, size_t g
                          const struct schema_ref *ref, uint32_t **out_each)
 {
     char path[96];
-    uint32_t *each, n;
+    uint32_t *each = NULL, n = 0;
     const uint32_t count = groups[group].n;
     snprintf(path, sizeof path, "%s.%zu.%s", list, group, key);
     if (!names_resolve(&loader->names, kind, ref->text, path, &ref->mark, &each, &n, loader->err))
         return false;
+    CHECK(each && n > 0);
     if (n != 1 && n != count) {
         free(each);
         return load_refuse(loader, list, groups, group, key,
@@ -36,12 +37,35 @@ static bool is_none(const struct schema_ref *ref)
     return ref->text && strcmp(ref->text, "none") == 0;
 }
 
+/* Each switch remembers who walked up over it first; whoever meets his own step walks in a circle.
+ */
+static bool check_no_cycle(const struct loader *loader)
+{
+    const struct config *config = loader->config;
+    uint32_t *walked = calloc((size_t)config->n_switches + 1, sizeof *walked);
+    CHECK(walked);
+    bool good = true;
+    for (uint32_t i = 0; good && i < config->n_switches; i++) {
+        int k = (int)i;
+        while (k >= 0 && walked[k] == 0) {
+            walked[k] = i + 1;
+            k = config->switches[k].parent_index;
+        }
+        if (k >= 0 && walked[k] == i + 1)
+            good = load_refuse(loader, "switches", loader->switch_groups, i, "parent",
+                               "the parents of \"%s\" lead around in a circle; one switch has none",
+                               config->switches[i].name);
+    }
+    free(walked);
+    return good;
+}
+
 static bool attach_switches(struct loader *loader)
 {
     struct config *config = loader->config;
     for (uint32_t i = 0; i < config->n_switches; i++) {
         const struct schema_ref *ref = &loader->switch_blocks[i].parent_ref;
-        uint32_t *parent;
+        uint32_t *parent = NULL;
         config->switches[i].parent_index = -1;
         if (!ref->text || is_none(ref)) {
             if (yaml_get(loader->switch_groups[i].node, "uplink") && !ref->text)
@@ -52,28 +76,11 @@ static bool attach_switches(struct loader *loader)
         if (!resolve_each(loader, "switches", i, loader->switch_groups, "parent", NAME_SWITCH, ref,
                           &parent))
             return false;
+        CHECK(parent);
         config->switches[i].parent_index = (int)parent[0];
         free(parent);
     }
-    /* more steps up than there are switches: a cycle; each switch remembers who walked over it
-     * first */
-    uint32_t *walked = calloc((size_t)config->n_switches + 1, sizeof *walked);
-    CHECK(walked);
-    bool good = true;
-    for (uint32_t i = 0; good && i < config->n_switches; i++) {
-        for (int k = (int)i; good && k >= 0; k = config->switches[k].parent_index) {
-            if (walked[k] == i + 1)
-                good = load_refuse(
-                    loader, "switches", loader->switch_groups, i, "parent",
-                    "the parents of \"%s\" lead around in a circle; one switch has none",
-                    config->switches[i].name);
-            if (walked[k] != 0)
-                break;
-            walked[k] = i + 1;
-        }
-    }
-    free(walked);
-    return good;
+    return check_no_cycle(loader);
 }
 
 uint32_t attach_root(const struct config *config, int index)
@@ -103,7 +110,7 @@ static bool attach_device_group(struct loader *loader, size_t group, uint32_t *d
     struct config *config = loader->config;
     const struct load_group *groups = loader->device_groups;
     const struct block_device *block = &loader->device_blocks[group];
-    uint32_t *each;
+    uint32_t *each = NULL;
     const bool direct = block->host_ref.text;
 
     if (direct && block->switch_ref.text && !is_none(&block->switch_ref))
@@ -122,6 +129,7 @@ static bool attach_device_group(struct loader *loader, size_t group, uint32_t *d
                       direct ? NAME_HOST : NAME_SWITCH,
                       direct ? &block->host_ref : &block->switch_ref, &each))
         return false;
+    CHECK(each);
     bool good = true;
     for (uint32_t k = 0; good && k < groups[group].n; k++) {
         struct cfg_device *device = &config->devices[groups[group].first + k];

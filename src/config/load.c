@@ -226,48 +226,64 @@ static bool load_devices(struct loader *loader)
 
 /* ---- workloads ---- */
 
+/* Whether what was given suits how operations arrive. */
+static bool check_arrival(const struct loader *loader, size_t index)
+{
+    const struct block_workload *block = &loader->workload_blocks[index];
+    const struct cfg_workload *workload = &loader->config->workloads[index];
+    const bool closed = workload->arrival == ARRIVAL_CLOSED;
+    const bool trace = workload->arrival == ARRIVAL_TRACE;
+    const struct {
+        bool broken;
+        const char *key, *message;
+    } rules[] = {
+        {closed && !block->depth.set, "arrival",
+         "closed needs depth, the operations kept in flight"},
+        {!closed && block->depth.set, "depth", "only arrival: closed has a depth"},
+        {trace && !workload->trace_path, "arrival", "trace needs the key trace, a CSV file"},
+        {!trace && workload->trace_path, "trace", "only arrival: trace reads a file"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+        if (rules[i].broken)
+            return load_refuse(loader, "workloads", loader->workload_groups, index, rules[i].key,
+                               "%s", rules[i].message);
+    return true;
+}
+
+static bool check_rate(const struct loader *loader, size_t index)
+{
+    const struct block_workload *block = &loader->workload_blocks[index];
+    const enum cfg_arrival arrival = loader->config->workloads[index].arrival;
+    const bool paced = arrival != ARRIVAL_CLOSED && arrival != ARRIVAL_TRACE;
+    const int n_rates = block->ops.set + block->bps.set + block->load.set;
+    if (paced && n_rates != 1)
+        return load_refuse(loader, "workloads", loader->workload_groups, index, NULL,
+                           "give exactly one of rate, bandwidth and load");
+    if (!paced && n_rates > 0)
+        return load_refuse(loader, "workloads", loader->workload_groups, index,
+                           block->ops.set   ? "rate"
+                           : block->bps.set ? "bandwidth"
+                                            : "load",
+                           "%s sets its own pace; leave this out",
+                           arrival == ARRIVAL_CLOSED ? "a closed loop" : "a trace");
+    return true;
+}
+
 /* Settles how operations arrive from what was given. */
 static bool settle_arrival(const struct loader *loader, size_t index)
 {
     const struct block_workload *block = &loader->workload_blocks[index];
     struct cfg_workload *workload = &loader->config->workloads[index];
-    const struct load_group *groups = loader->workload_groups;
-    const int n_rates = block->ops.set + block->bps.set + block->load.set;
-
     workload->arrival = block->arrival.set     ? (enum cfg_arrival)block->arrival.value
                         : workload->trace_path ? ARRIVAL_TRACE
                         : block->depth.set     ? ARRIVAL_CLOSED
                                                : ARRIVAL_POISSON;
-    const bool closed = workload->arrival == ARRIVAL_CLOSED;
-    const bool trace = workload->arrival == ARRIVAL_TRACE;
-    if (closed && !block->depth.set)
-        return load_refuse(loader, "workloads", groups, index, "arrival",
-                           "closed needs depth, the operations kept in flight");
-    if (!closed && block->depth.set)
-        return load_refuse(loader, "workloads", groups, index, "depth",
-                           "only arrival: closed has a depth");
-    if (trace && !workload->trace_path)
-        return load_refuse(loader, "workloads", groups, index, "arrival",
-                           "trace needs the key trace, a CSV file");
-    if (!trace && workload->trace_path)
-        return load_refuse(loader, "workloads", groups, index, "trace",
-                           "only arrival: trace reads a file");
-    if ((closed || trace) && n_rates > 0)
-        return load_refuse(loader, "workloads", groups, index,
-                           block->ops.set   ? "rate"
-                           : block->bps.set ? "bandwidth"
-                                            : "load",
-                           "%s sets its own pace; leave this out",
-                           closed ? "a closed loop" : "a trace");
-    if (!closed && !trace && n_rates != 1)
-        return load_refuse(loader, "workloads", groups, index, NULL,
-                           "give exactly one of rate, bandwidth and load");
     workload->depth = (uint32_t)block->depth.value;
     workload->rate_kind = block->load.set ? RATE_LOAD : block->bps.set ? RATE_BPS : RATE_OPS;
     workload->rate = block->load.set  ? block->load.value
                      : block->bps.set ? block->bps.value
                                       : block->ops.value;
-    return true;
+    return check_arrival(loader, index) && check_rate(loader, index);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -280,7 +296,7 @@ static int compare_names(const void *a, const void *b)
 static bool check_workload_names(const struct loader *loader)
 {
     const struct config *config = loader->config;
-    const struct cfg_workload *sorted[LOAD_WORKLOADS_MAX];
+    const struct cfg_workload *sorted[LOAD_WORKLOADS_MAX] = {NULL};
     for (uint32_t i = 0; i < config->n_workloads; i++)
         sorted[i] = &config->workloads[i];
     qsort(sorted, config->n_workloads, sizeof *sorted, compare_names);

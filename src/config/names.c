@@ -88,10 +88,10 @@ static bool add_name(struct resolver *r, const char *text)
 /* "user0..user3", both with the same stem. */
 static bool add_range(struct resolver *r, const char *text, const char *dots)
 {
-    const char *from_digits = dots;
-    while (from_digits > text && from_digits[-1] >= '0' && from_digits[-1] <= '9')
-        from_digits--;
-    const size_t stem = (size_t)(from_digits - text);
+    size_t stem = (size_t)(dots - text);
+    while (stem > 0 && text[stem - 1] >= '0' && text[stem - 1] <= '9')
+        stem--;
+    const char *from_digits = text + stem;
     const char *to = dots + 2;
     char number[64];
     uint64_t first, last;

@@ -34,6 +34,8 @@ enum schema_type {
     TYPE_LIST,       /* a list of mappings, read by its user */
 };
 
+enum { SCHEMA_DEPTH_MAX = 6 }; /* TYPE_SECTION rows within one another, lists apart */
+
 /* A reference by name, resolved when all names are known. Borrows from the YAML tree. */
 struct schema_ref {
     const char *text; /* NULL: not given */

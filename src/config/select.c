@@ -317,7 +317,7 @@ bool select_targets(struct loader *loader, size_t index)
         else if (all > LOAD_TARGETS_MAX)
             good = load_refuse(loader, "workloads", loader->workload_groups, index, NULL,
                                "more than %d functions in all workloads", (int)LOAD_TARGETS_MAX);
-        if (good) {
+        if (good && n > 0) {
             workload->targets = malloc(n * sizeof *workload->targets);
             CHECK(workload->targets);
             workload->n_targets = collect(&s, workload->targets);

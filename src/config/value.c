@@ -338,8 +338,6 @@ static bool read_key(struct value_reader *reader, const struct schema_key *key,
                      const struct yaml_node *node, char *base)
 {
     static const struct mark nowhere = {.file = "default"};
-    if (key->type == TYPE_SECTION)
-        return value_read_section(reader, key->section, node, base + key->offset);
     if (!node && !key->fallback)
         return true;
     const struct mark *mark = node ? &node->mark : &nowhere;
@@ -347,13 +345,13 @@ static bool read_key(struct value_reader *reader, const struct schema_key *key,
     if (node && node->kind == YAML_SCALAR && !node->text[0] && !node->quoted)
         return value_refuse(reader, mark, "no value; give %s", value_type(key->type)->expected);
 
-    if (key->type == TYPE_LIST || key->type == TYPE_TEXTS)
+    if (node && (key->type == TYPE_LIST || key->type == TYPE_TEXTS))
         return node->kind == YAML_LIST ||
                value_refuse(reader, mark, "%s is not %s", yaml_kind_name(node->kind),
                             value_type(key->type)->expected);
     if (key->type == TYPE_DIST_PS || key->type == TYPE_DIST_BYTES)
         return value_read_dist(reader, key, mark, node, text, base);
-    if (key->type == TYPE_NAMES || key->type == TYPE_RANGE)
+    if (node && (key->type == TYPE_NAMES || key->type == TYPE_RANGE))
         return read_ref(reader, key, node, base);
     if (node && node->kind != YAML_SCALAR)
         return value_refuse(reader, mark, "%s is not %s", yaml_kind_name(node->kind),
@@ -381,45 +379,88 @@ static bool check_keys(struct value_reader *reader, const struct schema_section 
     return true;
 }
 
+/* A section that is being walked; the schema bounds how many are open at once. */
+struct frame {
+    const struct schema_section *section;
+    const struct schema_key *next;
+    const struct yaml_node *node;
+    char *base;
+    size_t path_length; /* outside the section */
+};
+
+static bool check_section(struct value_reader *reader, const struct schema_section *section,
+                          const struct yaml_node *node)
+{
+    if (!node)
+        return true;
+    if (node->kind == YAML_MAP)
+        return check_keys(reader, section, node);
+    if (node->kind == YAML_SCALAR && !node->text[0] && !node->quoted)
+        return value_refuse(reader, &node->mark, "no value; give a mapping");
+    if (!section->short_key)
+        return value_refuse(reader, &node->mark, "%s is not a mapping of %s's keys",
+                            yaml_kind_name(node->kind), section->name);
+    return true;
+}
+
 bool value_read_section(struct value_reader *reader, const struct schema_section *section,
                         const struct yaml_node *node, void *base)
 {
-    const struct yaml_node *whole = NULL; /* the short form */
-    if (node && node->kind != YAML_MAP) {
-        if (node->kind == YAML_SCALAR && !node->text[0] && !node->quoted)
-            return value_refuse(reader, &node->mark, "no value; give a mapping");
-        if (!section->short_key)
-            return value_refuse(reader, &node->mark, "%s is not a mapping of %s's keys",
-                                yaml_kind_name(node->kind), section->name);
-        whole = node;
-    } else if (node && !check_keys(reader, section, node)) {
+    struct frame stack[SCHEMA_DEPTH_MAX] = {
+        {section, section->keys, node, base, reader->path_length}};
+    size_t top = 1;
+    if (!check_section(reader, section, node))
         return false;
-    }
-    for (const struct schema_key *key = section->keys; key->name; key++) {
-        const struct yaml_node *child = yaml_get(node, key->name);
-        if (whole)
-            child = strcmp(key->name, section->short_key) == 0 ? whole : NULL;
-        const size_t length = value_enter(reader, key->name);
-        if (whole)
+    while (top > 0) {
+        struct frame *frame = &stack[top - 1];
+        const struct schema_key *key = frame->next++;
+        if (!key->name) {
+            value_leave(reader, frame->path_length);
+            top--;
+            continue;
+        }
+        const bool is_short = frame->node && frame->node->kind != YAML_MAP;
+        const struct yaml_node *child = yaml_get(frame->node, key->name);
+        if (is_short && strcmp(key->name, frame->section->short_key) == 0)
+            child = frame->node;
+        const size_t length = reader->path_length;
+        if (!is_short)
+            value_enter(reader, key->name);
+        if (key->type != TYPE_SECTION) {
+            if (!read_key(reader, key, child, frame->base))
+                return false;
             value_leave(reader, length);
-        if (!read_key(reader, key, child, base))
+            continue;
+        }
+        if (!check_section(reader, key->section, child))
             return false;
-        value_leave(reader, length);
+        CHECK(top < SCHEMA_DEPTH_MAX);
+        stack[top++] = (struct frame){key->section, key->section->keys, child,
+                                      frame->base + key->offset, length};
     }
     return true;
 }
 
 void value_free_section(const struct schema_section *section, void *base)
 {
-    for (const struct schema_key *key = section->keys; key->name; key++) {
-        char *field = (char *)base + key->offset;
+    struct frame stack[SCHEMA_DEPTH_MAX] = {{section, section->keys, NULL, base, 0}};
+    size_t top = 1;
+    while (top > 0) {
+        struct frame *frame = &stack[top - 1];
+        const struct schema_key *key = frame->next++;
+        if (!key->name) {
+            top--;
+            continue;
+        }
+        char *field = frame->base + key->offset;
         if (key->type == TYPE_SECTION) {
-            value_free_section(key->section, field);
+            CHECK(top < SCHEMA_DEPTH_MAX);
+            stack[top++] = (struct frame){key->section, key->section->keys, NULL, field, 0};
         } else if (key->type == TYPE_NAME || key->type == TYPE_TEXT || key->type == TYPE_PATH) {
             free(*(char **)(void *)field);
         } else if (key->type == TYPE_DIST_PS || key->type == TYPE_DIST_BYTES) {
             dist_fini((struct dist *)(void *)field);
-            free(*(char **)(void *)((char *)base + key->aux));
+            free(*(char **)(void *)(frame->base + key->aux));
         }
     }
 }

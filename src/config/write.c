@@ -107,8 +107,6 @@ static bool is_idle(const struct schema_section *section, const struct schema_ke
            ((const struct block_switch *)base)->sw.parent_index < 0;
 }
 
-static void write_section(struct writer *w, const struct schema_section *section, const char *base);
-
 static void write_key(struct writer *w, const struct schema_key *key, const char *base)
 {
     const void *field = base + key->offset;
@@ -145,24 +143,44 @@ static void write_key(struct writer *w, const struct schema_key *key, const char
         write_dist(w, key, base);
         break;
     case TYPE_SECTION:
-        begin_line(w);
-        fprintf(w->out, "%s:\n", key->name);
-        w->indent += 2;
-        write_section(w, key->section, field);
-        w->indent -= 2;
-        break;
     case TYPE_TEXTS:
     case TYPE_LIST:
-        break; /* written by those who know how many there are */
+        break; /* these hold no value of their own */
     }
 }
 
-/* As deep as the schema, which is 4. */
+/* All keys below @section; lists are written by those who know how many entries there are. */
 static void write_section(struct writer *w, const struct schema_section *section, const char *base)
 {
-    for (const struct schema_key *key = section->keys; key->name; key++)
-        if (!is_idle(section, key, base))
-            write_key(w, key, base);
+    struct {
+        const struct schema_section *section;
+        const struct schema_key *next;
+        const char *base;
+    } stack[SCHEMA_DEPTH_MAX] = {{section, section->keys, base}};
+    size_t top = 1;
+    for (;;) {
+        const struct schema_key *key = stack[top - 1].next++;
+        if (!key->name) {
+            if (--top == 0)
+                return;
+            w->indent -= 2;
+            continue;
+        }
+        if (is_idle(stack[top - 1].section, key, stack[top - 1].base))
+            continue;
+        if (key->type != TYPE_SECTION) {
+            write_key(w, key, stack[top - 1].base);
+            continue;
+        }
+        begin_line(w);
+        fprintf(w->out, "%s:\n", key->name);
+        w->indent += 2;
+        CHECK(top < SCHEMA_DEPTH_MAX);
+        stack[top].section = key->section;
+        stack[top].next = key->section->keys;
+        stack[top].base = stack[top - 1].base + key->offset;
+        top++;
+    }
 }
 
 static void write_entry(FILE *out, const struct schema_section *section, const void *block,
@@ -334,21 +352,23 @@ static void write_sweep(FILE *out, const struct config *config)
 
 void config_write_yaml(const struct config *config, FILE *out)
 {
-    static const struct {
-        const char *key;
-        void (*write)(FILE *out, const struct config *config);
-    } lists[] = {{"hosts", write_hosts}, {"switches", write_switches},   {"devices", write_devices},
-                 {"lend", write_lends},  {"workloads", write_workloads}, {"sweep", write_sweep}};
     struct writer w = {.out = out};
     for (const struct schema_key *key = schema_root.keys; key->name; key++) {
-        size_t i = 0;
-        while (i < sizeof lists / sizeof *lists && strcmp(lists[i].key, key->name) != 0)
-            i++;
-        if (i < sizeof lists / sizeof *lists)
-            lists[i].write(out, config);
-        else
+        if (key->type == TYPE_SECTION && strcmp(key->name, "sweep") != 0) {
+            fprintf(out, "%s:\n", key->name);
+            w.indent = 2;
+            write_section(&w, key->section, (const char *)config + key->offset);
+            w.indent = 0;
+        } else {
             write_key(&w, key, (const char *)config);
+        }
     }
+    write_hosts(out, config);
+    write_switches(out, config);
+    write_devices(out, config);
+    write_lends(out, config);
+    write_workloads(out, config);
+    write_sweep(out, config);
 }
 
 /* ---- reference ---- */

@@ -386,7 +386,7 @@ static bool merge_map(struct builder *b, struct yaml_node *map, const struct yam
                       "<<: %s cannot be merged; give a mapping or a list of mappings",
                       yaml_kind_name(from->kind));
     for (const struct yaml_node *child = from->first; child; child = child->next) {
-        struct yaml_node *copy;
+        struct yaml_node *copy = NULL;
         if (yaml_get(map, child->key))
             continue;
         if (map->n == YAML_KEYS_MAX)
@@ -394,6 +394,7 @@ static bool merge_map(struct builder *b, struct yaml_node *map, const struct yam
                           (int)YAML_KEYS_MAX);
         if (!copy_at(b, child, &child->mark, &copy))
             return false;
+        CHECK(copy);
         append(map, copy);
     }
     return true;

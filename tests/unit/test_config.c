@@ -106,6 +106,9 @@ static void comes_back(const char *path)
         CU_ASSERT_STRING_EQUAL(first->hosts[i].name, second->hosts[i].name);
         CU_ASSERT_EQUAL_FATAL(a->n, b->n);
         CU_ASSERT(memcmp(a->value, b->value, a->n * 8) == 0);
+        CU_ASSERT((a->cum != NULL) == (b->cum != NULL));
+        if (a->cum && b->cum)
+            CU_ASSERT(memcmp(a->cum, b->cum, a->n * 8) == 0);
         CU_ASSERT(a->mean >= b->mean && a->mean <= b->mean);
     }
     free(once);
