@@ -20,7 +20,7 @@ static const struct argp_option option_set = {
     OPTION_SET,
     "KEY=VALUE",
     0,
-    "Give a key of FILE another value, e.g. --set hosts.count=8; may be repeated",
+    "Give a key of FILE another value, e.g. --set workloads.0.load=50%; may be repeated",
     0};
 static const struct argp_option option_seed = {
     "seed", OPTION_SEED, "N", 0, "Start the random numbers from N", 0};
@@ -111,7 +111,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
     struct command_options *options = &parsing->options;
-    uint64_t number;
+    uint64_t number = 0;
     switch (key) {
     case OPTION_SET:
         take_set(parsing, argument, state);

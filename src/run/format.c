@@ -31,10 +31,12 @@ char *format_count(char buf[FORMAT_BYTES], uint64_t count)
         snprintf(buf, FORMAT_BYTES, "%llu", (unsigned long long)count);
         return buf;
     }
-    double value = (double)count;
+    double value = (double)count / 1000;
     size_t letter = 0;
-    for (value /= 1000; value >= 999.95 && letter + 1 < sizeof letters; value /= 1000)
+    while (value >= 999.95 && letter + 1 < sizeof letters) {
+        value /= 1000;
         letter++;
+    }
     snprintf(buf, FORMAT_BYTES, "%.*f%c",
              value < 10    ? 3
              : value < 100 ? 2
@@ -92,7 +94,8 @@ void format_apportion(size_t n, const double *values, double total, int decimals
         out_values[i] = floor(values[i] / step + 1e-9);
         sum += out_values[i];
     }
-    for (size_t given = 0; given < n && sum < wanted; given++, sum++) {
+    long missing = lround(wanted - sum);
+    for (size_t given = 0; given < n && (long)given < missing; given++) {
         size_t best = 0;
         for (size_t i = 1; i < n; i++)
             if (values[i] / step - out_values[i] > values[best] / step - out_values[best])

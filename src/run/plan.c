@@ -142,6 +142,7 @@ bool plan_make(const char *path, size_t n_sets, const char *const *sets, struct 
     if (!config_load(path, n_sets, sets, &plan->config, err) ||
         !plan_size(plan->config, path, &n, err))
         goto fail;
+    CHECK(n > 0);
     plan->points = calloc(n, sizeof *plan->points);
     CHECK(plan->points);
     while (plan->n_points < n) {

@@ -9,8 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* The last bytes of what the child wrote, without the line ends that close it. */
 static void process_read_tail(int fd, char *message, size_t message_bytes)
 {

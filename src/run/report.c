@@ -188,12 +188,13 @@ static void walk_number(const struct metric_walk *walk, const char *key, const j
     walk->visit(walk->context, &metric);
 }
 
-/* The numbers of @object and of the objects directly in it: no deeper, as flow_json makes none. */
+/* The numbers of @object and of the objects directly in it: no deeper, as flow_json makes none.
+ * jansson iterates over objects that are not const, though it leaves them alone. */
 static void walk_object(const struct metric_walk *walk, const json_t *object)
 {
     const char *key, *inner_key;
     json_t *value, *inner;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach((json_t *)object, key, value)
     {
         walk_number(walk, key, value);
         json_object_foreach(value, inner_key, inner)
@@ -219,7 +220,7 @@ void report_each_metric(const json_t *summary,
     struct metric_walk walk = {visit, context, "run", ""};
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)summary, key, value) if (strcmp(key, "seed") != 0)
+    json_object_foreach((json_t *)summary, key, value) if (strcmp(key, "seed") != 0)
         walk_number(&walk, key, value);
     walk.scope = "total";
     walk_object(&walk, json_object_get(summary, "total"));

@@ -119,9 +119,9 @@ static void write_p99(const struct sweep_data *data, uint32_t i, double unit, FI
 
 static bool write_latency(const struct sweep_data *data, const char *dir, struct err *err)
 {
-    double low, high, mean_high;
+    double low, high, mean_high, p99_low;
     quantity_range(data, SWEEP_MEAN, &low, &mean_high);
-    quantity_range(data, SWEEP_P99, &(double){0}, &high);
+    quantity_range(data, SWEEP_P99, &p99_low, &high);
     double unit = high >= 1e4 ? 1000 : 1;
     struct outfile file;
     if (!plot_open(&file, dir, "latency", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))

@@ -496,7 +496,8 @@ static void test_changed_file_is_noticed(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
     char *op = strstr(text, "dma-write");
     CU_ASSERT_PTR_NOT_NULL_FATAL(op);
-    memcpy(op, "dma-read ", 9);
+    for (size_t i = 0; i < strlen("dma-write"); i++)
+        op[i] = "dma-read "[i];
     FILE *out = fopen(bench.path, "w");
     CHECK(out);
     fputs(text, out);
