@@ -9,39 +9,8 @@ void arb_init(struct arb *arb, enum arb_kind kind, uint32_t n, const uint32_t *w
         arb->remaining = weight[0];
 }
 
-/* First eligible requester in [from, to), by rising index. */
-static int32_t first_eligible(const uint64_t *requests, uint32_t from, uint32_t to,
-                              const struct arb_query *query)
-{
-    uint64_t age;
-    for (uint32_t word = from / 64; word * 64 < to; word++) {
-        uint64_t bits = requests[word];
-        if (word == from / 64)
-            bits &= UINT64_MAX << from % 64;
-        for (; bits; bits &= bits - 1) {
-            uint32_t requester = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (requester >= to)
-                return ARB_NONE;
-            if (query->eligible(query->context, requester, &age))
-                return (int32_t)requester;
-        }
-    }
-    return ARB_NONE;
-}
-
-static int32_t pick_round_robin(const struct arb *arb, const uint64_t *requests,
-                                const struct arb_query *query)
-{
-    int32_t found = first_eligible(requests, arb->pointer, arb->n, query);
-    if (found == ARB_NONE && arb->pointer > 0)
-        found = first_eligible(requests, 0, arb->pointer, query);
-    return found;
-}
-
-/* The best by @better(candidate, best so far) over all eligible requesters; ties go round robin
- * from the pointer. */
-static int32_t pick_best(const struct arb *arb, const uint64_t *requests,
-                         const struct arb_query *query)
+int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests,
+                      const struct arb_query *query)
 {
     int32_t best = ARB_NONE;
     uint64_t best_rank = UINT64_MAX;
@@ -63,21 +32,6 @@ static int32_t pick_best(const struct arb *arb, const uint64_t *requests,
         }
     }
     return best;
-}
-
-int32_t arb_pick(const struct arb *arb, const uint64_t *requests, const struct arb_query *query)
-{
-    switch (arb->kind) {
-    case ARB_KIND_ROUND_ROBIN:
-    case ARB_KIND_WEIGHTED:
-        return pick_round_robin(arb, requests, query);
-    case ARB_KIND_AGE:
-    case ARB_KIND_PRIORITY:
-        return pick_best(arb, requests, query);
-    case ARB_KINDS:
-        break;
-    }
-    CHECK(false);
 }
 
 void arb_granted(struct arb *arb, uint32_t requester)

@@ -36,8 +36,43 @@ struct arb_query {
 };
 
 void arb_init(struct arb *arb, enum arb_kind kind, uint32_t n, const uint32_t *weight);
-/* The requester to grant, or ARB_NONE. @requests: bitmap of n bits. Does not change the state. */
-int32_t arb_pick(const struct arb *arb, const uint64_t *requests, const struct arb_query *query);
+/* The best by the age or priority of all eligible requesters; ties go round robin. */
+int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests,
+                      const struct arb_query *query);
+
+/* First eligible requester from the pointer on, around once. */
+static inline int32_t arb_pick_next(const struct arb *arb, const uint64_t *requests,
+                                    const struct arb_query *query)
+{
+    uint32_t words = (arb->n + 63) / 64;
+    uint32_t word = arb->pointer / 64;
+    uint64_t behind = UINT64_MAX << arb->pointer % 64; /* in the pointer's own word */
+    uint64_t bits = requests[word] & behind;
+    uint64_t age;
+    for (uint32_t looked = 0;; bits = requests[word]) {
+        if (looked == words)
+            bits &= ~behind;
+        for (; bits; bits &= bits - 1) {
+            uint32_t requester = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            if (query->eligible(query->context, requester, &age))
+                return (int32_t)requester;
+        }
+        if (looked++ == words)
+            return ARB_NONE;
+        word = word + 1 == words ? 0 : word + 1;
+    }
+}
+
+/* The requester to grant, or ARB_NONE. @requests: bitmap of n bits, with no bit set from n on. Does
+ * not change the state. Inline, so that the caller's eligible is too. */
+static inline int32_t arb_pick(const struct arb *arb, const uint64_t *requests,
+                               const struct arb_query *query)
+{
+    if (arb->kind == ARB_KIND_ROUND_ROBIN || arb->kind == ARB_KIND_WEIGHTED)
+        return arb_pick_next(arb, requests, query);
+    return arb_pick_best(arb, requests, query);
+}
+
 /* The pick was taken. */
 void arb_granted(struct arb *arb, uint32_t requester);
 

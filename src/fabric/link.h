@@ -82,6 +82,7 @@ struct link {
     struct link_receiver receiver;
     struct link_sender sender;
     struct link_credit *credit; /* [vcs x CLASSES] */
+    uint64_t next_update_ps;    /* when the first UpdateFC under way arrives; UINT64_MAX: none */
     struct link *reverse;
     uint64_t next_ack_ps;
     uint64_t ack_interval_ps;
@@ -118,17 +119,12 @@ static inline uint64_t link_ticks_to_ps(uint64_t ticks)
     return (ticks + RATE_TICKS_PER_PS - 1) / RATE_TICKS_PER_PS;
 }
 
-/* Takes in the UpdateFCs that have arrived by @now_ps. */
-static inline void link_credit_poll(struct link_credit *credit, uint64_t now_ps)
+/* Takes in the UpdateFCs that have arrived by now. */
+void link_credit_take_in(struct link *link, uint64_t now_ps);
+static inline void link_credit_poll(struct link *link, uint64_t now_ps)
 {
-    while (credit->head != credit->tail) {
-        const struct link_update *update = &credit->ring[credit->head & credit->mask];
-        if (update->at_ps > now_ps)
-            return;
-        credit_grant(&credit->header, update->header);
-        credit_grant(&credit->data, update->data);
-        credit->head++;
-    }
+    if (link->next_update_ps <= now_ps)
+        link_credit_take_in(link, now_ps);
 }
 static inline bool link_credit_allows(const struct link_credit *credit, uint32_t data_units)
 {

@@ -31,36 +31,11 @@ static bool may_pass_older(const struct fabric *fabric, const struct tlp_fifo *f
     return true;
 }
 
-/* Only the head of queue @q waits: no ordering to look at. */
-static int pick_alone(const struct fabric *fabric, const struct tlp_fifo *fifos,
-                      const struct link *link, int q, uint32_t port, uint32_t *out_blocked)
-{
-    const struct tlp *tlp = tlp_get(&fabric->tlps, fifos[q].head);
-    if (port != PICK_ANY_PORT && tlp->port != port)
-        return PICK_NONE;
-    if (link_credit_allows(&link->credit[q], credit_data_units(tlp_wire_payload_bytes(tlp))))
-        return q;
-    *out_blocked |= 1U << q;
-    return PICK_NONE;
-}
-
-int pick(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct link *link,
-         uint32_t port, uint32_t *out_blocked)
+int pick_among(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct link *link,
+               uint32_t port, uint32_t *out_blocked)
 {
     for (int vc = (int)fabric->vcs - 1; vc >= 0; vc--) {
         const struct tlp_fifo *of_vc = &fifos[(size_t)vc * CLASSES];
-        uint32_t waiting = (of_vc[CLASS_POSTED].head != 0U) |
-                           (of_vc[CLASS_NONPOSTED].head != 0U) << 1 |
-                           (of_vc[CLASS_COMPLETION].head != 0U) << 2;
-        if (!(waiting & (waiting - 1))) {
-            if (!waiting)
-                continue;
-            int alone = vc * CLASSES + __builtin_ctz(waiting);
-            alone = pick_alone(fabric, fifos, link, alone, port, out_blocked);
-            if (alone != PICK_NONE)
-                return alone;
-            continue;
-        }
         int best = PICK_NONE;
         uint64_t best_ps = UINT64_MAX;
         for (int class = 0; class < CLASSES; class ++) {

@@ -85,8 +85,7 @@ void port_pump(struct port *port)
 {
     if (port->fabric->sim->now_ps >= port->wake_ps)
         port->wake_ps = UINT64_MAX;
-    for (uint32_t q = 0; q < port->fabric->vcs * CLASSES; q++)
-        link_credit_poll(&port->link->credit[q], port->fabric->sim->now_ps);
+    link_credit_poll(port->link, port->fabric->sim->now_ps);
     while (port->queued) {
         if (port_wire_is_full(port)) {
             port_wake_when_drained(port);
@@ -110,7 +109,7 @@ static bool send_at_once(struct port *port, uint32_t index, const struct tlp *tl
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     if (port->queued || port_wire_is_full(port))
         return false;
-    link_credit_poll(credit, now_ps);
+    link_credit_poll(port->link, now_ps);
     if (!link_credit_allows(credit, data_units))
         return false;
     link_credit_consume(credit, data_units);

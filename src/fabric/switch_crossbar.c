@@ -66,6 +66,8 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
 static bool has_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     const struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
+    if (sw->params.voq && sw->fabric->vcs == 1)
+        return pick_waiting(fifos) != 0;
     for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++)
         if (fifos[q].head && tlp_get(&sw->fabric->tlps, fifos[q].head)->port == egress)
             return true;
@@ -182,8 +184,7 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
     struct switch_egress *out = &sw->ports[egress].out;
     if (!out->requests)
         return;
-    for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++)
-        link_credit_poll(&out->link->credit[q], sw->fabric->sim->now_ps);
+    link_credit_poll(out->link, sw->fabric->sim->now_ps);
     struct query query = {.sw = sw, .cycle = cycle, .egress = egress, .free_cycle = UINT64_MAX};
     struct arb_query ask = {is_eligible, &query};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), &ask);
