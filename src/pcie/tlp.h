@@ -109,8 +109,9 @@ void tlp_spend_long(struct tlp *tlp, enum tlp_part part, uint64_t until_ps);
 /* Accounts the time up to @until_ps to @part. */
 static inline void tlp_spend(struct tlp *tlp, enum tlp_part part, uint64_t until_ps)
 {
-    uint64_t sum = tlp->part_ps[part] + (until_ps - tlp->at_ps);
-    if (__builtin_expect(sum >> 32 != 0, 0)) {
+    uint64_t spent = until_ps - tlp->at_ps; /* huge if time ran backwards */
+    uint64_t sum = tlp->part_ps[part] + spent;
+    if (__builtin_expect((sum | spent) >> 32 != 0, 0)) {
         tlp_spend_long(tlp, part, until_ps);
         return;
     }
