@@ -10,6 +10,7 @@
 /* X(name, speed): suite_<name> is defined in tests/unit/test_<name>.c or
  * tests/system/test_<name>.c. --quick leaves out the SLOW ones, which simulate for seconds. */
 #define SUITES(X)                                                                                  \
+    X(check, FAST)                                                                                 \
     X(arena, FAST)                                                                                 \
     X(progress, FAST)                                                                              \
     X(rng, FAST)                                                                                   \
@@ -20,6 +21,10 @@
     X(split, FAST)                                                                                 \
     X(credit, FAST)                                                                                \
     X(order, FAST)                                                                                 \
+    X(route, FAST)                                                                                 \
+    X(tlp, FAST)                                                                                   \
+    X(eventq, FAST)                                                                                \
+    X(sim, FAST)                                                                                   \
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
     X(addr_map, FAST)                                                                              \
