@@ -77,21 +77,32 @@ static uint64_t next_occupied(const struct eventq *q)
     return slot > here ? slot - here : slot + EVENTQ_BUCKETS - here;
 }
 
-static void open_bucket(struct eventq *q)
+static void free_node(struct eventq *q, uint32_t node)
+{
+    q->nodes[node].next = q->free_head;
+    q->free_head = node;
+}
+
+/* Empties the current bucket's list and returns its first node. */
+static uint32_t take_bucket(struct eventq *q)
 {
     size_t slot = q->current % EVENTQ_BUCKETS;
     uint32_t node = q->head[slot];
-    while (node) {
-        uint32_t next = q->nodes[node].next;
-        eventq_heap_push(&q->near, &q->nodes[node].event);
-        q->nodes[node].next = q->free_head;
-        q->free_head = node;
-        node = next;
-    }
     q->head[slot] = 0;
     q->occupied[slot / 64] &= ~(UINT64_C(1) << slot % 64);
     if (!q->occupied[slot / 64])
         q->summary &= ~(UINT64_C(1) << slot / 64);
+    return node;
+}
+
+static void open_bucket(struct eventq *q, uint32_t node)
+{
+    while (node) {
+        uint32_t next = q->nodes[node].next;
+        eventq_heap_push(&q->near, &q->nodes[node].event);
+        free_node(q, node);
+        node = next;
+    }
 }
 
 /* Moves what has come within the horizon out of the far heap. */
@@ -108,23 +119,32 @@ static void draw_from_far(struct eventq *q)
     }
 }
 
-/* Makes the earliest non-empty bucket the current one. */
-static void advance(struct eventq *q)
+/* Makes the earliest non-empty bucket the current one and takes its earliest event. */
+static bool pop_next_bucket(struct eventq *q, struct event *out)
 {
     uint64_t distance = next_occupied(q);
     if (distance == EVENTQ_BUCKETS && q->far.n)
         distance = bucket_of(q->far.events[0].time_ps) - q->current;
     q->current += distance;
-    open_bucket(q);
-    draw_from_far(q);
+    uint32_t node = take_bucket(q);
+    if (q->far.n)
+        draw_from_far(q);
+    if (node && !q->nodes[node].next && q->near.n == 0) {
+        /* The usual case: the bucket has one event, which needs no heap. */
+        *out = q->nodes[node].event;
+        free_node(q, node);
+        return true;
+    }
+    open_bucket(q, node);
+    return eventq_heap_pop(&q->near, out);
 }
 
 bool eventq_pop(struct eventq *q, struct event *out)
 {
     if (q->n == 0)
         return false;
-    if (q->near.n == 0)
-        advance(q);
     q->n--;
-    return eventq_heap_pop(&q->near, out);
+    if (q->near.n)
+        return eventq_heap_pop(&q->near, out);
+    return pop_next_bucket(q, out);
 }
