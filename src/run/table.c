@@ -54,14 +54,6 @@ static void real_cell(FILE *out, double value, int digits, size_t columns)
     table_cell_right(out, format_number(buf, value, digits), columns);
 }
 
-/* A latency with one decimal where a column of that width has room for it. */
-static void time_cell(FILE *out, double value, size_t columns)
-{
-    char buf[FORMAT_BYTES];
-    snprintf(buf, sizeof buf, fabs(value) < 9999.95 ? "%.1f" : "%.0f", value);
-    table_cell_right(out, isfinite(value) ? buf : "-", columns);
-}
-
 static uint32_t shown(uint32_t n)
 {
     return n < TABLE_MAX_ROWS ? n : TABLE_MAX_ROWS;
@@ -97,7 +89,7 @@ static void flow_row(const struct result_flow *flow, struct format_time_unit uni
         fputs("  no operation was measured\n", out);
         return;
     }
-    time_cell(out, latency->mean_ns / unit.ns, 8);
+    real_cell(out, latency->mean_ns / unit.ns, 4, 8);
     if (latency->ci95_ns > 0)
         real_cell(out, latency->ci95_ns / unit.ns, 2, 7);
     else
@@ -105,8 +97,8 @@ static void flow_row(const struct result_flow *flow, struct format_time_unit uni
     const double quantiles_ns[] = {latency->p50_ns, latency->p90_ns, latency->p99_ns,
                                    latency->p999_ns};
     for (size_t i = 0; i < sizeof quantiles_ns / sizeof *quantiles_ns; i++)
-        time_cell(out, quantiles_ns[i] / unit.ns, 8);
-    time_cell(out, latency->max_ns / unit.ns, 9);
+        real_cell(out, quantiles_ns[i] / unit.ns, 4, 8);
+    real_cell(out, latency->max_ns / unit.ns, 4, 9);
     putc('\n', out);
 }
 
@@ -209,7 +201,7 @@ static void print_links(const struct results *results, FILE *out)
         table_cell_right(out, format_percent(busy, link->utilisation), 8);
         fprintf(out, " TLPs, %s DLLPs", format_percent(dllp, link->dllp_share));
         double stall = link->credit_stall_ns / 1000 / results->measured_us;
-        if (stall > 0 && isfinite(stall))
+        if (stall >= 0.00005 && isfinite(stall))
             fprintf(out, ", %s credit stall", format_percent(busy, stall));
         putc('\n', out);
     }
