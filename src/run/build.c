@@ -311,7 +311,7 @@ void model_free(struct model *model)
 
 bool model_is_conserved(const struct model *model)
 {
-    if (model->fabric.tlps.in_use || model->fabric.requests.in_use)
+    if (model->fabric.tlps.in_use || model->fabric.requests.in_use || model->ops.in_use)
         return false;
     for (uint32_t i = 0; i < model->n_links; i++) {
         const struct model_link *link = &model->links[i];

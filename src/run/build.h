@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "des/sim.h"
 #include "fabric/endpoint.h"
+#include "fabric/op.h"
 #include "fabric/root_complex.h"
 #include "fabric/switch.h"
 #include "run/numbering.h"
@@ -41,7 +42,8 @@ struct model {
     uint32_t *first_port;         /* of each switch, in a numbering of the ports of all switches */
     uint32_t n_switch_ports;
     const uint32_t **weights; /* of each switch, for its arbiters; NULL: none needed */
-    void *driver_state;       /* of the device kinds' drivers */
+    void **drivers;           /* of each device that has a driver; NULL otherwise */
+    struct op_pool ops;       /* operations of drivers */
 };
 
 /* @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not

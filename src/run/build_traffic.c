@@ -1,11 +1,12 @@
 #include "run/build_traffic.h"
 
 #include "base/check.h"
+#include "workload/driver_nic.h"
+#include "workload/driver_nvme.h"
+#include "workload/drivers.h"
 
 #include <math.h>
 #include <stdio.h>
-
-static const struct device_ops no_ops;
 
 static void *take(struct model *model, size_t count, size_t element_bytes)
 {
@@ -14,10 +15,88 @@ static void *take(struct model *model, size_t count, size_t element_bytes)
     return memory;
 }
 
+/* ---- device kinds and their drivers ---- */
+
+static enum device_kind_id kind_of(const struct cfg_device *device)
+{
+    switch (device->kind) {
+    case DEVICE_NULL:
+        return DEVICE_KIND_NULL;
+    case DEVICE_NIC:
+        return DEVICE_KIND_NIC;
+    case DEVICE_NVME:
+        return DEVICE_KIND_NVME;
+    }
+    CHECK(false);
+}
+
+static struct dev_nic_params nic_params(const struct cfg_nic *nic)
+{
+    return (struct dev_nic_params){
+        .line_bps = nic->line_bps,
+        .frame_gap_bytes = nic->frame_gap_bytes,
+        .ring_entries = nic->ring_entries,
+        .descriptor_bytes = nic->descriptor_bytes,
+        .descriptor_batch = nic->descriptor_batch,
+        .write_back_batch = nic->write_back_batch,
+        .write_back_timeout_ps = nic->write_back_timeout_ps,
+        .moderation_ps = nic->moderation_ps,
+        .processing_ps = nic->processing_ps,
+        .buffer_bytes = nic->buffer_bytes,
+    };
+}
+
+static struct dev_nvme_params nvme_params(const struct model *model,
+                                          const struct cfg_device *device)
+{
+    const struct cfg_nvme *nvme = &device->nvme;
+    return (struct dev_nvme_params){
+        .name = device->name,
+        .seed = model->config->run.seed,
+        .queue_entries = nvme->queue_entries,
+        .block_bytes = nvme->block_bytes,
+        .page_bytes = nvme->page_bytes,
+        .read_ps = &nvme->read_ps,
+        .write_ps = &nvme->write_ps,
+        .channels = nvme->channels,
+        .processing_ps = nvme->processing_ps,
+    };
+}
+
 void model_make_device_kind(struct model *model, uint32_t d, struct endpoint_params *params)
 {
-    (void)model, (void)d;
-    params->ops = &no_ops;
+    const struct cfg_device *device = &model->config->devices[d];
+    const struct device_kind *kind = &device_kinds[kind_of(device)];
+    const struct device_params device_params = {nic_params(&device->nic),
+                                                nvme_params(model, device)};
+    params->ops = kind->ops;
+    size_t bytes = kind->memory_bytes(params->n_functions);
+    if (!bytes)
+        return;
+    params->device = take(model, 1, bytes);
+    kind->init(params->device, &model->devices[d], params->n_functions, &device_params,
+               &model->ops);
+}
+
+/* The drivers of all functions of each device that needs them. */
+static void **make_drivers(struct model *model)
+{
+    const struct config *config = model->config;
+    void **drivers = take(model, config->n_devices, sizeof *drivers);
+    for (uint32_t d = 0; d < config->n_devices; d++) {
+        const struct driver_kind *kind = &driver_kinds[kind_of(&config->devices[d])];
+        if (!kind->memory_bytes)
+            continue;
+        uint32_t n_functions = model->devices[d].params.n_functions;
+        drivers[d] = take(model, 1, kind->memory_bytes(n_functions));
+        kind->init(drivers[d], &model->devices[d], &model->ops);
+    }
+    return drivers;
+}
+
+static bool is_direct(enum cfg_op op)
+{
+    return op == OP_DMA_WRITE || op == OP_DMA_READ || op == OP_MMIO_WRITE || op == OP_MMIO_READ;
 }
 
 /* ---- offered load
@@ -158,15 +237,28 @@ static traffic_submit_fn *submit_of(enum cfg_op op)
     case OP_MMIO_READ:
         return traffic_mmio_read;
     case OP_TRANSMIT:
+        return driver_nic_transmit;
     case OP_RECEIVE:
+        return driver_nic_receive;
     case OP_READ:
+        return driver_nvme_read;
     case OP_WRITE:
-        break;
+        return driver_nvme_write;
     }
     CHECK(false);
 }
 
 enum { BUFFER_BYTES = 1 << 20 }; /* of each function, in its host's memory */
+
+/* Evenly spaced arrivals of several functions start out of step, each anywhere within its first
+ * gap. */
+static uint64_t phase_of(const struct cfg_workload *w, const struct arrival_process *process,
+                         struct rng *rng)
+{
+    if (w->arrival != ARRIVAL_CONSTANT || w->n_targets == 1)
+        return 0;
+    return (uint64_t)(rng_uniform(rng) * (double)process->gap_ps);
+}
 
 static void make_flow(struct model *model, const struct flow_class *class,
                       const struct cfg_target *target, const struct arrival_process *process,
@@ -187,7 +279,12 @@ static void make_flow(struct model *model, const struct flow_class *class,
              config->hosts[target->host].name, config->devices[target->device].name, target->vf);
     rng_init(&flow->rng, config->run.seed, name);
     if (!class->closed)
-        arrival_init(&flow->arrival, process, class->start_ps, class->stop_ps);
+        arrival_init(&flow->arrival, process,
+                     class->start_ps + phase_of(&config->workloads[workload], process, &flow->rng),
+                     class->stop_ps);
+    if (!is_direct(config->workloads[workload].op))
+        driver_kinds[kind_of(&config->devices[target->device])].attach(
+            model->drivers[target->device], flow);
 }
 
 static bool make_workload(struct model *model, uint32_t w, uint32_t *number, struct err *err)
@@ -232,11 +329,14 @@ bool model_make_traffic(struct model *model, struct err *err)
     model->flows = take(model, n_flows, sizeof *model->flows);
     model->flow_of = take(model, n_flows, sizeof *model->flow_of);
     model->traces = take(model, config->n_workloads, sizeof *model->traces);
+    model->drivers = make_drivers(model);
+    traffic_init(&model->traffic, &model->fabric, model->flows, n_flows);
+    if (!driver_ops_init(&model->ops, model->fabric.requests.capacity, &model->traffic))
+        return err_at(err, NULL, "out of memory for operations");
     uint32_t number = 0;
     for (uint32_t w = 0; w < config->n_workloads; w++)
         if (!make_workload(model, w, &number, err))
             return false;
-    traffic_init(&model->traffic, &model->fabric, model->flows, n_flows);
     return true;
 }
 
@@ -244,4 +344,5 @@ void model_free_traffic(struct model *model)
 {
     for (uint32_t w = 0; model->traces && w < model->config->n_workloads; w++)
         arrival_trace_fini(&model->traces[w]);
+    op_pool_fini(&model->ops);
 }

@@ -47,13 +47,13 @@ static bool stalled(struct running *run, struct err *err)
 static bool advance(struct running *run, uint64_t until_ps, struct err *err)
 {
     enum sim_result result = sim_run(&run->model.sim, until_ps);
-    if (run->model.traffic.overflowed)
-        return err_at(
-            err, NULL,
-            "%s: %" PRIu32
-            " operations wait: the offered load is far beyond what the fabric carries; lower it, "
-            "shorten run.max_duration, or use a closed loop",
-            run->config->path, run->model.fabric.requests.in_use);
+    const struct traffic *traffic = &run->model.traffic;
+    if (traffic->overflowed)
+        return err_at(err, NULL,
+                      "%s: %" PRIu64
+                      " operations wait: the offered load is far beyond what the fabric "
+                      "carries; lower it, shorten run.max_duration, or use a closed loop",
+                      run->config->path, traffic->started - traffic->ended);
     if (result == SIM_STALLED)
         return stalled(run, err);
     if (result == SIM_EMPTY)

@@ -126,7 +126,7 @@ static void handle(struct component *self, struct sim *sim, const struct event *
     const struct flow_class *class = traffic->flows[flow].class;
     if (!may_start(traffic, class))
         return;
-    if (traffic->fabric->requests.in_use + REQUESTS_SPARE >= traffic->fabric->requests.capacity) {
+    if (traffic->started - traffic->ended + REQUESTS_SPARE >= traffic->fabric->requests.capacity) {
         traffic->overflowed = true;
         sim_stop(sim);
         return;
