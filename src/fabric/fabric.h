@@ -20,6 +20,7 @@ struct fabric {
     uint32_t vcs;
     uint8_t dma_attr;                   /* RO and IDO bits of DMA requests */
     uint16_t overhead_bytes[TLP_KINDS]; /* header, digest and framing on the wire, by kind */
+    uint16_t tail_bytes;                /* of it, behind the payload: digest and LCRC */
     uint64_t hops;                      /* TLPs sent, over all links */
 };
 
@@ -27,6 +28,7 @@ struct fabric {
 static inline void fabric_set_overheads(struct fabric *fabric, bool address64, bool ecrc)
 {
     uint16_t common = (uint16_t)(RATE_FRAMING_BYTES + (ecrc ? 4 : 0));
+    fabric->tail_bytes = (uint16_t)(RATE_FRAMING_BYTES / 2 + (ecrc ? 4 : 0));
     for (int kind = 0; kind < TLP_KINDS; kind++)
         fabric->overhead_bytes[kind] =
             (uint16_t)(common + (tlp_kinds[kind].is_request && address64 ? 16 : 12));

@@ -19,7 +19,7 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
         return end_ps;
     uint32_t payload = tlp_wire_payload_bytes(tlp);
     uint32_t first = payload < sw->params.datapath_bytes ? payload : sw->params.datapath_bytes;
-    uint32_t header = sw->fabric->overhead_bytes[tlp->kind] - RATE_FRAMING_BYTES / 2;
+    uint32_t header = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes;
     uint64_t first_beat_ps = begin_ps + link_ticks_to_ps(link_ticks(link, header + first));
     uint64_t others_ps = switch_cycle_ps(sw, beats - 1);
     uint64_t last_beat_ps = end_ps > others_ps ? end_ps - others_ps : 0;

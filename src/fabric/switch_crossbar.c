@@ -218,8 +218,8 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *l
     uint64_t first_ps = switch_cycle_ps(sw, exit);
     if (beats == 1)
         return first_ps;
-    uint32_t before = fabric_wire_bytes(sw->fabric, tlp) -
-                      (tlp_wire_payload_bytes(tlp) - ((beats - 1) << sw->beat_shift));
+    uint32_t before = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes +
+                      ((beats - 1) << sw->beat_shift);
     uint64_t sent_ps = link_ticks_to_ps(link_ticks(link, before));
     uint64_t last_ps = switch_cycle_ps(sw, exit + beats - 1);
     return last_ps > first_ps + sent_ps ? last_ps - sent_ps : first_ps;
