@@ -12,6 +12,8 @@
 #define SUITES(X)                                                                                  \
     X(check, FAST)                                                                                 \
     X(arena, FAST)                                                                                 \
+    X(err, FAST)                                                                                   \
+    X(units, FAST)                                                                                 \
     X(progress, FAST)                                                                              \
     X(rng, FAST)                                                                                   \
     X(dist, FAST)                                                                                  \
@@ -33,7 +35,11 @@
     X(collect, FAST)                                                                               \
     X(csv, FAST)                                                                                   \
     X(arrival, FAST)                                                                               \
-    X(output, FAST)
+    X(yaml_tree, FAST)                                                                             \
+    X(config, FAST)                                                                                \
+    X(output, FAST)                                                                                \
+    X(sweep, FAST)                                                                                 \
+    X(cli, FAST)
 
 enum speed { FAST, SLOW };
 

@@ -23,7 +23,7 @@ main:       run
 libraries='
 simgrid:    host
 yaml.h:     config
-jansson.h:  stats run
+jansson.h:  config stats run
 '
 
 lookup() # TABLE KEY: the words behind the key; fails when there is no such row
