@@ -37,6 +37,10 @@ uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flo
     op->bytes = bytes;
     op->function = f->function;
     op->address = f->buffer_address;
+    if (ops->in_use == ops->capacity) {
+        traffic->overflowed = true;
+        sim_stop(traffic->fabric->sim);
+    }
     return index;
 }
 

@@ -7,7 +7,8 @@
 
 /* A pool whose operations end as operations of @traffic. Free with op_pool_fini. */
 bool driver_ops_init(struct op_pool *ops, uint32_t capacity, struct traffic *traffic);
-/* A new operation of @flow. */
+/* A new operation of @flow. The one that fills the pool stops the simulation as overloaded
+ * (traffic.overflowed). */
 uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flow, uint64_t born_ps,
                       uint32_t bytes);
 
