@@ -30,6 +30,7 @@
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
     X(addr_map, FAST)                                                                              \
+    X(link, FAST)                                                                                  \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)                                                                              \
     X(collect, FAST)                                                                               \
