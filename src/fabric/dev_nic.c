@@ -316,6 +316,7 @@ static void on_transmitted(struct dev_nic *nic)
     nic->lines[NIC_TRANSMIT].op = 0;
     nic->engines[NIC_TRANSMIT].buffered_bytes -= op->bytes;
     count_frame(nic, NIC_TRANSMIT, op->bytes);
+    CHECK(op->moved);
     op_spend(op, LAT_DEVICE, now_of(nic));
     op_end(nic->ops, index);
     use_descriptor(nic, function, NIC_TRANSMIT);

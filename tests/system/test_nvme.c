@@ -206,6 +206,26 @@ static void test_commands_are_batched(void)
     free_options();
 }
 
+/* The driver is slow to give completion entries back: completions wait for room. */
+static void test_full_completion_queue(void)
+{
+    struct rig_options options = plain_options();
+    options.params.nvme.queue_entries = 4;
+    rig_init(&rig, &options);
+    rig_add_flow(&rig, 0, driver_nvme_write, 512, 3, 0);
+    struct dev_nvme *nvme = rig.ep.params.device;
+    nvme->functions[0].completion_head -= 2; /* two old ones lie there still */
+    rig_start(&rig);
+    rig_run(&rig, 1);
+    rig_drain(&rig);
+    CU_ASSERT_EQUAL_FATAL(rig.ended[0], 3);
+    /* The first one's handler gives back all three entries. */
+    CU_ASSERT(rig.records[1].done_ps - rig.records[0].done_ps > rig_doorbell_ps() + RIG_MSI_PS);
+    CU_ASSERT(rig.records[2].done_ps - rig.records[1].done_ps < RIG_MSI_PS);
+    rig_fini(&rig);
+    free_options();
+}
+
 /* ---- errors and company ---- */
 
 static void test_refused_doorbells(void)
@@ -264,6 +284,7 @@ void suite_nvme(void)
     CU_add_test(suite, "functions share the link equally", test_link_shares);
     CU_add_test(suite, "with a full queue operations wait", test_full_queue_waits);
     CU_add_test(suite, "commands are fetched together", test_commands_are_batched);
+    CU_add_test(suite, "with a full completion queue completions wait", test_full_completion_queue);
     CU_add_test(suite, "refused doorbells fail their operations", test_refused_doorbells);
     CU_add_test(suite, "everything at once", test_everything_at_once);
 }
