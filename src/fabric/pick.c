@@ -1,5 +1,14 @@
 #include "fabric/pick.h"
 
+/* True if @earlier came before @later. Of one instant only the posted TLP counts as the older one,
+ * so that nothing that was submitted behind it in that instant overtakes it; posted itself may
+ * pass. */
+static bool came_before(const struct tlp *earlier, const struct tlp *later)
+{
+    return earlier->at_ps < later->at_ps ||
+           (earlier->at_ps == later->at_ps && tlp_class_of(earlier) == CLASS_POSTED);
+}
+
 /* True if @later has another ID than every earlier TLP in @fifo, as IDO asks. Bounded by the
  * receive buffer. */
 static bool id_differs_from_all(const struct fabric *fabric, const struct tlp_fifo *fifo,
@@ -8,7 +17,7 @@ static bool id_differs_from_all(const struct fabric *fabric, const struct tlp_fi
     uint16_t id = tlp_is_request(later) ? later->requester : later->cpl.completer;
     for (uint32_t i = fifo->head; i; i = tlp_get(&fabric->tlps, i)->next) {
         const struct tlp *earlier = tlp_get(&fabric->tlps, i);
-        if (earlier->at_ps < later->at_ps && earlier->requester == id)
+        if (came_before(earlier, later) && earlier->requester == id)
             return false;
     }
     return true;
@@ -21,7 +30,7 @@ static bool may_pass_older(const struct fabric *fabric, const struct tlp_fifo *f
     for (int other = 0; other < CLASSES; other++) {
         if (other == class || !fifos[other].head)
             continue;
-        if (tlp_get(&fabric->tlps, fifos[other].head)->at_ps >= tlp->at_ps)
+        if (!came_before(tlp_get(&fabric->tlps, fifos[other].head), tlp))
             continue;
         bool other_id = tlp->attr & TLP_ATTR_IDO && id_differs_from_all(fabric, &fifos[other], tlp);
         if (!order_may_pass((enum tlp_class) class, (enum tlp_class)other, tlp->attr & TLP_ATTR_RO,
