@@ -31,6 +31,8 @@
     X(id_map, FAST)                                                                                \
     X(addr_map, FAST)                                                                              \
     X(link, FAST)                                                                                  \
+    X(arb, FAST)                                                                                   \
+    X(pick, FAST)                                                                                  \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)                                                                              \
     X(collect, FAST)                                                                               \
