@@ -123,7 +123,8 @@ void dev_nic_set_interrupt_owner(struct dev_nic *nic, const struct request_owner
 /* Starts a function whose driver has filled the receive ring, of which one batch is on the chip. */
 void dev_nic_attach(struct dev_nic *nic, uint16_t function, uint8_t traffic_class,
                     struct nic_memory *memory);
-/* A frame for @op->function: its last bit should arrive now, which is when it was born. */
-void dev_nic_receive(struct dev_nic *nic, uint32_t op);
+/* The frame @index, for its op->function: its last bit should arrive now, which is when it was
+ * born. */
+void dev_nic_receive(struct dev_nic *nic, uint32_t index);
 
 #endif

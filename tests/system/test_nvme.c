@@ -129,8 +129,8 @@ static void test_channels(void)
     struct rig_options options = plain_options();
     options.params.nvme.channels = 2;
     rig_init(&rig, &options);
-    for (uint16_t f = 0; f < options.n_functions; f++)
-        rig_add_flow(&rig, f, driver_nvme_read, 4096, 8 + 8U * f, 0);
+    for (uint32_t f = 0; f < options.n_functions; f++)
+        rig_add_flow(&rig, (uint16_t)f, driver_nvme_read, 4096, 8 + 8 * f, 0);
     rig.from_ps = 4 * RIG_MS;
     rig.to_ps = 4 * RIG_MS + 400 * FLASH_READ_PS;
     rig_start(&rig);
@@ -149,8 +149,8 @@ static void test_link_shares(void)
     struct rig_options options = plain_options();
     options.params.nvme.channels = 1024;
     rig_init(&rig, &options);
-    for (uint16_t f = 0; f < options.n_functions; f++)
-        rig_add_flow(&rig, f, driver_nvme_read, 16384, 100, 0);
+    for (uint32_t f = 0; f < options.n_functions; f++)
+        rig_add_flow(&rig, (uint16_t)f, driver_nvme_read, 16384, 100, 0);
     rig.from_ps = 2 * RIG_MS;
     rig.to_ps = 22 * RIG_MS;
     rig_start(&rig);
@@ -257,10 +257,10 @@ static void test_everything_at_once(void)
     options.params.nvme.read_ps = &flash;
     options.params.nvme.queue_entries = 8;
     rig_init(&rig, &options);
-    for (uint16_t f = 0; f < options.n_functions; f++) {
-        rig_add_flow(&rig, f, driver_nvme_read, 4096, 10, 0);
-        rig_add_flow(&rig, f, driver_nvme_write, 20000, 3, 0);
-        rig_add_flow(&rig, f, driver_nvme_read, 512, 0, 50 * RIG_US);
+    for (uint32_t f = 0; f < options.n_functions; f++) {
+        rig_add_flow(&rig, (uint16_t)f, driver_nvme_read, 4096, 10, 0);
+        rig_add_flow(&rig, (uint16_t)f, driver_nvme_write, 20000, 3, 0);
+        rig_add_flow(&rig, (uint16_t)f, driver_nvme_read, 512, 0, 50 * RIG_US);
     }
     rig_start(&rig);
     rig_run(&rig, 5 * RIG_MS);

@@ -122,7 +122,7 @@ static void test_pool(void)
         CU_ASSERT_EQUAL(pool.in_use, 0);
         CU_ASSERT_EQUAL(fifo.head | fifo.tail | fifo.n, 0);
     }
-    CU_ASSERT_EQUAL(bytes, 3 * 55);
+    CU_ASSERT_EQUAL(bytes, UINT64_C(165));
     op_pool_fini(&pool);
 }
 
