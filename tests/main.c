@@ -42,7 +42,9 @@
     X(config, FAST)                                                                                \
     X(output, FAST)                                                                                \
     X(sweep, FAST)                                                                                 \
-    X(cli, FAST)
+    X(cli, FAST)                                                                                   \
+    X(latency, FAST)                                                                               \
+    X(ceilings, FAST)
 
 enum speed { FAST, SLOW };
 
