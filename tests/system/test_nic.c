@@ -243,7 +243,7 @@ static void test_moderation(void)
     uint64_t sum_ps = 0;
     for (uint32_t i = 0; i < rig.n_records; i++)
         sum_ps += rig.records[i].part_ps[LAT_DEVICE];
-    CU_ASSERT(sum_ps > rig.n_records * 20 * RIG_US && sum_ps < rig.n_records * 30 * RIG_US);
+    CU_ASSERT(sum_ps > rig.n_records * (20 * RIG_US) && sum_ps < rig.n_records * (30 * RIG_US));
     rig_fini(&rig);
 }
 
