@@ -44,7 +44,7 @@ static void push_bucket(struct eventq *q, uint64_t bucket, const struct event *e
     q->summary |= UINT64_C(1) << slot / 64;
 }
 
-void eventq_push(struct eventq *q, const struct event *event)
+void eventq_push_slow(struct eventq *q, const struct event *event)
 {
     CHECK(q->n < q->capacity);
     q->n++;

@@ -68,7 +68,26 @@ struct eventq {
 
 void eventq_init(struct eventq *q, size_t capacity);
 void eventq_fini(struct eventq *q);
-void eventq_push(struct eventq *q, const struct event *event);
+/* Pushes what belongs into the current bucket or beyond the horizon. */
+void eventq_push_slow(struct eventq *q, const struct event *event);
 bool eventq_pop(struct eventq *q, struct event *out);
+
+static inline void eventq_push(struct eventq *q, const struct event *event)
+{
+    uint64_t bucket = event->time_ps >> EVENTQ_BUCKET_LOG2_PS;
+    uint32_t node = q->free_head;
+    if (bucket - q->current - 1 >= EVENTQ_BUCKETS - 1 || !node || q->n >= q->capacity) {
+        eventq_push_slow(q, event);
+        return;
+    }
+    size_t slot = bucket % EVENTQ_BUCKETS;
+    q->n++;
+    q->free_head = q->nodes[node].next;
+    q->nodes[node].event = *event;
+    q->nodes[node].next = q->head[slot];
+    q->head[slot] = node;
+    q->occupied[slot / 64] |= UINT64_C(1) << slot % 64;
+    q->summary |= UINT64_C(1) << slot / 64;
+}
 
 #endif

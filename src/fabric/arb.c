@@ -9,8 +9,8 @@ void arb_init(struct arb *arb, enum arb_kind kind, uint32_t n, const uint32_t *w
         arb->remaining = weight[0];
 }
 
-int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests,
-                      const struct arb_query *query)
+int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests, arb_eligible_fn *eligible,
+                      void *context)
 {
     int32_t best = ARB_NONE;
     uint64_t best_rank = UINT64_MAX;
@@ -19,7 +19,7 @@ int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests,
         for (uint64_t bits = requests[word]; bits; bits &= bits - 1) {
             uint32_t requester = word * 64 + (uint32_t)__builtin_ctzll(bits);
             uint64_t rank = 0;
-            if (!query->eligible(query->context, requester, &rank))
+            if (!eligible(context, requester, &rank))
                 continue;
             if (arb->kind == ARB_KIND_PRIORITY)
                 rank = UINT32_MAX - arb->weight[requester];

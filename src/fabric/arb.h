@@ -28,21 +28,20 @@ struct arb {
     const uint32_t *weight;
 };
 
-/* What the arbiter asks about a requester whose request bit is set. */
-struct arb_query {
-    /* True if it can be granted now; @out_age (smaller is older) is used by the age arbiter. */
-    bool (*eligible)(void *context, uint32_t requester, uint64_t *out_age);
-    void *context;
-};
+/* What the arbiter asks about a requester whose request bit is set: true if it can be granted now;
+ * *out_age (smaller is older) is read by the age arbiter. */
+typedef bool arb_eligible_fn(void *context, uint32_t requester, uint64_t *out_age);
 
 void arb_init(struct arb *arb, enum arb_kind kind, uint32_t n, const uint32_t *weight);
 /* The best by the age or priority of all eligible requesters; ties go round robin. */
-int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests,
-                      const struct arb_query *query);
+int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests, arb_eligible_fn *eligible,
+                      void *context);
 
 /* First eligible requester from the pointer on, around once. */
-static inline int32_t arb_pick_next(const struct arb *arb, const uint64_t *requests,
-                                    const struct arb_query *query)
+static inline __attribute__((always_inline)) int32_t arb_pick_next(const struct arb *arb,
+                                                                   const uint64_t *requests,
+                                                                   arb_eligible_fn *eligible,
+                                                                   void *context)
 {
     uint32_t words = (arb->n + 63) / 64;
     uint32_t word = arb->pointer / 64;
@@ -54,7 +53,7 @@ static inline int32_t arb_pick_next(const struct arb *arb, const uint64_t *reque
             bits &= ~behind;
         for (; bits; bits &= bits - 1) {
             uint32_t requester = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (query->eligible(query->context, requester, &age))
+            if (eligible(context, requester, &age))
                 return (int32_t)requester;
         }
         if (looked++ == words)
@@ -65,12 +64,12 @@ static inline int32_t arb_pick_next(const struct arb *arb, const uint64_t *reque
 
 /* The requester to grant, or ARB_NONE. @requests: bitmap of n bits, with no bit set from n on. Does
  * not change the state. Inline, so that the caller's eligible is too. */
-static inline int32_t arb_pick(const struct arb *arb, const uint64_t *requests,
-                               const struct arb_query *query)
+static inline __attribute__((always_inline)) int32_t
+arb_pick(const struct arb *arb, const uint64_t *requests, arb_eligible_fn *eligible, void *context)
 {
     if (arb->kind == ARB_KIND_ROUND_ROBIN || arb->kind == ARB_KIND_WEIGHTED)
-        return arb_pick_next(arb, requests, query);
-    return arb_pick_best(arb, requests, query);
+        return arb_pick_next(arb, requests, eligible, context);
+    return arb_pick_best(arb, requests, eligible, context);
 }
 
 /* The pick was taken. */

@@ -83,8 +83,7 @@ static bool anybody(void *context, uint32_t function, uint64_t *out_age)
 
 int32_t dev_turns_next(const struct dev_turns *turns)
 {
-    const struct arb_query ask = {anybody, NULL};
-    return turns->n ? arb_pick(&turns->arb, turns->waiting, &ask) : ARB_NONE;
+    return turns->n ? arb_pick(&turns->arb, turns->waiting, anybody, NULL) : ARB_NONE;
 }
 
 void dev_turns_take(struct dev_turns *turns, uint32_t function)

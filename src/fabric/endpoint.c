@@ -163,8 +163,7 @@ static void pump_engines(struct endpoint *ep)
         ep->turn = 1 - (uint32_t)engine;
         struct dma_engine *dma = &ep->engines[engine];
         struct age_query query = {ep, engine};
-        struct arb_query ask = {always_eligible, &query};
-        int32_t function = arb_pick(&dma->arb, dma->pending, &ask);
+        int32_t function = arb_pick(&dma->arb, dma->pending, always_eligible, &query);
         CHECK(function != ARB_NONE);
         arb_granted(&dma->arb, (uint32_t)function);
         issue_burst(ep, engine, (uint32_t)function);

@@ -103,7 +103,7 @@ struct query { /* of one egress, by its arbiter */
     int queue;           /* of the last one that was eligible */
 };
 
-static bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
+static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
 {
     struct query *query = context;
     struct pcie_switch *sw = query->sw;
@@ -186,8 +186,7 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
         return;
     link_credit_poll(out->link, sw->fabric->sim->now_ps);
     struct query query = {.sw = sw, .cycle = cycle, .egress = egress, .free_cycle = UINT64_MAX};
-    struct arb_query ask = {is_eligible, &query};
-    int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), &ask);
+    int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
         offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
         return;

@@ -49,9 +49,8 @@ static void draw(struct cycle *cycle, uint32_t n, uint64_t *state)
 
 static int32_t pick_of(const struct arb *arb, struct cycle *cycle)
 {
-    const struct arb_query query = {is_eligible, cycle};
     const struct arb before = *arb;
-    const int32_t picked = arb_pick(arb, cycle->requests, &query);
+    const int32_t picked = arb_pick(arb, cycle->requests, is_eligible, cycle);
 
     CU_ASSERT_EQUAL(memcmp(&before, arb, sizeof before), 0);
     return picked;
