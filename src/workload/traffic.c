@@ -6,8 +6,8 @@
 
 enum { EV_DUE };
 
-/* Requests that the devices and drivers of the operations under way may still need. */
-enum { REQUESTS_SPARE = 1 << 16 };
+/* Requests and TLPs that the devices and drivers of the operations under way may still need. */
+enum { REQUESTS_SPARE = 1 << 16, TLPS_SPARE = 1 << 16 };
 
 /* ---- direct operations
  * ------------------------------------------------------------------------------------------- */
@@ -119,6 +119,15 @@ static bool may_start(const struct traffic *traffic, const struct flow_class *cl
     return !traffic->stopped && !(class->stop_ps && traffic->fabric->sim->now_ps >= class->stop_ps);
 }
 
+/* False when the operations under way fill the pools: more is offered than is carried, and neither
+ * credits nor anything else holds it back. */
+static bool has_room(const struct traffic *traffic)
+{
+    const struct fabric *fabric = traffic->fabric;
+    return traffic->started - traffic->ended + REQUESTS_SPARE < fabric->requests.capacity &&
+           fabric->tlps.in_use + TLPS_SPARE < fabric->tlps.capacity;
+}
+
 static void handle(struct component *self, struct sim *sim, const struct event *event)
 {
     struct traffic *traffic = (struct traffic *)self;
@@ -126,7 +135,7 @@ static void handle(struct component *self, struct sim *sim, const struct event *
     const struct flow_class *class = traffic->flows[flow].class;
     if (!may_start(traffic, class))
         return;
-    if (traffic->started - traffic->ended + REQUESTS_SPARE >= traffic->fabric->requests.capacity) {
+    if (!has_room(traffic)) {
         traffic->overflowed = true;
         sim_stop(sim);
         return;
