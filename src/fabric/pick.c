@@ -41,7 +41,7 @@ static bool may_pass_older(const struct fabric *fabric, const struct tlp_fifo *f
 }
 
 int pick_among(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct link *link,
-               uint32_t port, uint32_t *out_blocked)
+               uint32_t port, struct pick_wait *wait)
 {
     for (int vc = (int)fabric->vcs - 1; vc >= 0; vc--) {
         const struct tlp_fifo *of_vc = &fifos[(size_t)vc * CLASSES];
@@ -51,16 +51,11 @@ int pick_among(const struct fabric *fabric, const struct tlp_fifo *fifos, const 
             if (!of_vc[class].head)
                 continue;
             const struct tlp *tlp = tlp_get(&fabric->tlps, of_vc[class].head);
-            if ((port != PICK_ANY_PORT && tlp->port != port) || tlp->at_ps >= best_ps)
-                continue;
-            if (!may_pass_older(fabric, of_vc, class))
+            if (tlp->at_ps >= best_ps || !may_pass_older(fabric, of_vc, class))
                 continue;
             int q = vc * CLASSES + class;
-            if (!link_credit_allows(&link->credit[q],
-                                    credit_data_units(tlp_wire_payload_bytes(tlp)))) {
-                *out_blocked |= 1U << q;
+            if (!pick_can_go(link, tlp, (uint32_t)q, port, wait))
                 continue;
-            }
             best = q;
             best_ps = tlp->at_ps;
         }

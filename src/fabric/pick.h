@@ -32,18 +32,25 @@ static inline uint32_t tlp_fifo_pop(struct fabric *fabric, struct tlp_fifo *fifo
 
 enum { PICK_NONE = -1, PICK_ANY_PORT = 0x10000 };
 
+/* When it is, and what a choice that found nothing, or did not find all, has to wait for. */
+struct pick_wait {
+    uint64_t now_ps;
+    uint64_t ready_ps; /* the least arrival time of a head that has not arrived yet, if it is less
+                          than before */
+    uint32_t blocked;  /* gets a bit for each queue whose head lacked only credits */
+};
+
 /* The queue (VC x 3 + class) whose head may be sent on @link now, or PICK_NONE. @fifos: one per
- * queue; the account of each TLP in them ends at its arrival there, which gives their age. @port:
- * only heads whose tlp.port equals it compete (the others still hold back what may not pass them);
- * PICK_ANY_PORT: all. A higher VC goes first; within a VC the oldest that has credits and may pass
- * every older one. @out_blocked gets a bit for each queue that lacked only credits.
- * link_credit_poll must have been done. */
+ * queue; the account of each TLP in them ends at its arrival there, which gives their age and may
+ * lie ahead of now. @port: only heads whose tlp.port equals it compete (the others still hold back
+ * what may not pass them); PICK_ANY_PORT: all. A higher VC goes first; within a VC the oldest that
+ * has credits and may pass every older one. link_credit_poll must have been done. */
 static inline int pick(const struct fabric *fabric, const struct tlp_fifo *fifos,
-                       const struct link *link, uint32_t port, uint32_t *out_blocked);
+                       const struct link *link, uint32_t port, struct pick_wait *wait);
 
 /* The same where heads of several classes may compete. */
 int pick_among(const struct fabric *fabric, const struct tlp_fifo *fifos, const struct link *link,
-               uint32_t port, uint32_t *out_blocked);
+               uint32_t port, struct pick_wait *wait);
 
 /* The classes of one VC that have a head, a bit each. */
 static inline uint32_t pick_waiting(const struct tlp_fifo *of_vc)
@@ -53,29 +60,35 @@ static inline uint32_t pick_waiting(const struct tlp_fifo *of_vc)
            (uint32_t)(of_vc[CLASS_COMPLETION].head != 0) << CLASS_COMPLETION;
 }
 
-/* Only the head of queue @q waits: there is no ordering to look at. */
-static inline int pick_alone(const struct fabric *fabric, const struct tlp_fifo *fifos,
-                             const struct link *link, uint32_t q, uint32_t port,
-                             uint32_t *out_blocked)
+/* True if @tlp, the head of queue @q, competes for @port, has arrived and has credits. */
+static inline bool pick_can_go(const struct link *link, const struct tlp *tlp, uint32_t q,
+                               uint32_t port, struct pick_wait *wait)
 {
-    const struct tlp *tlp = tlp_get(&fabric->tlps, fifos[q].head);
     if (port != PICK_ANY_PORT && tlp->port != port)
-        return PICK_NONE;
+        return false;
+    if (tlp->at_ps > wait->now_ps) {
+        if (tlp->at_ps < wait->ready_ps)
+            wait->ready_ps = tlp->at_ps;
+        return false;
+    }
     if (link_credit_allows(&link->credit[q], credit_data_units(tlp_wire_payload_bytes(tlp))))
-        return (int)q;
-    *out_blocked |= 1U << q;
-    return PICK_NONE;
+        return true;
+    wait->blocked |= 1U << q;
+    return false;
 }
 
 static inline int pick(const struct fabric *fabric, const struct tlp_fifo *fifos,
-                       const struct link *link, uint32_t port, uint32_t *out_blocked)
+                       const struct link *link, uint32_t port, struct pick_wait *wait)
 {
     uint32_t waiting = pick_waiting(fifos);
     if (__builtin_expect(fabric->vcs != 1 || (waiting & (waiting - 1)), 0))
-        return pick_among(fabric, fifos, link, port, out_blocked);
+        return pick_among(fabric, fifos, link, port, wait);
     if (!waiting)
         return PICK_NONE;
-    return pick_alone(fabric, fifos, link, (uint32_t)__builtin_ctz(waiting), port, out_blocked);
+    /* Only one head waits: there is no ordering to look at. */
+    uint32_t q = (uint32_t)__builtin_ctz(waiting);
+    return pick_can_go(link, tlp_get(&fabric->tlps, fifos[q].head), q, port, wait) ? (int)q
+                                                                                   : PICK_NONE;
 }
 
 #endif

@@ -91,10 +91,10 @@ void port_pump(struct port *port)
             port_wake_when_drained(port);
             return;
         }
-        uint32_t blocked = 0;
-        int q = pick(port->fabric, port->fifos, port->link, PICK_ANY_PORT, &blocked);
+        struct pick_wait wait = {.now_ps = port->fabric->sim->now_ps};
+        int q = pick(port->fabric, port->fifos, port->link, PICK_ANY_PORT, &wait);
         if (q == PICK_NONE) {
-            wait_for_credits(port, blocked);
+            wait_for_credits(port, wait.blocked);
             return;
         }
         send_head(port, (uint32_t)q);

@@ -26,14 +26,11 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
     return first_beat_ps > last_beat_ps ? first_beat_ps : last_beat_ps;
 }
 
-static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+/* The cycle in which the first beat enters; the account then ends there. */
+static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, struct tlp *tlp,
+                      uint64_t begin_ps, uint64_t end_ps)
 {
-    struct pcie_switch *sw = self;
-    const struct switch_params *params = &sw->params;
-    struct switch_ingress *in = &sw->ports[number].in;
-    struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t beats = switch_beats(sw, tlp);
-
     uint64_t streamable = streamable_ps(sw, in->link, tlp, beats, begin_ps, end_ps);
     uint64_t cycle = switch_cycle_at_or_after(sw, streamable);
     tlp_spend(tlp, PART_SERIALISE, streamable);
@@ -43,42 +40,19 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
         tlp_spend(tlp, PART_ARBITRATE, switch_cycle_ps(sw, cycle));
     }
     in->free_cycle = cycle + beats;
-    trace_emit(&sw->fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number, tlp->at_ps, tlp);
+    return cycle;
+}
 
-    uint64_t lookup = cycle + params->ingress_cycles;
-    tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, lookup));
+/* The end of the pipeline of a TLP whose look-up could start in @lookup. An entry that the CAM had
+ * to fetch holds the pipeline up; so does every look-up where they are not pipelined. */
+static uint64_t leave_pipeline(const struct switch_params *params, struct switch_ingress *in,
+                               uint64_t lookup, bool fetched)
+{
+    uint64_t extra = fetched ? params->remap_miss_cycles : 0;
     if (lookup < in->lookup_free_cycle)
         lookup = in->lookup_free_cycle;
-    in->lookup_free_cycle = lookup + (params->remap_pipelined ? 1 : params->remap_cycles);
-    uint64_t ready = lookup + params->remap_cycles + params->edit_cycles;
-    tlp_spend(tlp, PART_REMAP, switch_cycle_ps(sw, ready));
-    tlp->port = (uint16_t)number;
-    switch_ring_arrive(sw, index, ready, switch_current_cycle(sw));
-}
-
-/* ---- end of the pipeline ---- */
-
-/* The pipeline of @ingress holds @index, which comes again in @cycle; all that arrive meanwhile
- * queue behind it. */
-static void hold_arrival(struct pcie_switch *sw, struct switch_ingress *in, uint32_t index,
-                         uint64_t cycle, uint64_t current)
-{
-    in->held = index;
-    switch_ring_arrive(sw, index, cycle, current);
-}
-
-/* True if the TLP has to wait behind a fetch, in order; it is queued then. */
-static bool waits_behind_fetch(struct pcie_switch *sw, struct switch_ingress *in, uint32_t index)
-{
-    if (in->held == index) {
-        in->held = 0;
-        tlp_spend(tlp_get(&sw->fabric->tlps, index), PART_REMAP, sw->fabric->sim->now_ps);
-        return false;
-    }
-    if (!in->held)
-        return false;
-    tlp_fifo_push(sw->fabric, &in->behind, index);
-    return true;
+    in->lookup_free_cycle = lookup + extra + (params->remap_pipelined ? 1 : params->remap_cycles);
+    return lookup + extra + params->remap_cycles + params->edit_cycles;
 }
 
 static void refuse(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, uint32_t q,
@@ -86,88 +60,62 @@ static void refuse(struct pcie_switch *sw, uint32_t ingress, const struct tlp *t
 {
     struct fabric *fabric = sw->fabric;
     trace_emit(&fabric->sim->trace, TR_REFUSED, sw->component.id, ingress, tlp->at_ps, tlp);
-    link_credit_return(sw->ports[ingress].in.link, q, data_units, fabric->sim->now_ps);
+    link_credit_return(sw->ports[ingress].in.link, q, data_units, tlp->at_ps);
 }
 
-/* The TLP has come to the end of the ingress pipeline. */
-static void arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle)
+/* The whole way through the pipeline is known when the TLP is sent to here, and what the tables say
+ * too: they are read now for the cycle of the look-up. (Whoever changes a table while traffic runs
+ * must look up again what has its look-up still to come.) */
+static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
 {
+    struct pcie_switch *sw = self;
     struct fabric *fabric = sw->fabric;
+    struct switch_ingress *in = &sw->ports[number].in;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint32_t ingress = tlp->port;
-    struct switch_ingress *in = &sw->ports[ingress].in;
-    if (tlp->attr & TLP_ATTR_GENERATED) {
-        tlp_spend(tlp, PART_CROSSBAR, fabric->sim->now_ps);
-        switch_crossbar_enqueue(sw, ingress, index, cycle);
-        return;
-    }
-    if (waits_behind_fetch(sw, in, index))
-        return;
+    uint64_t cycle = enter(sw, in, tlp, begin_ps, end_ps);
+    trace_emit(&fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number, tlp->at_ps, tlp);
+
     uint32_t q = fabric_queue(fabric, tlp);
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
-    switch (switch_look_up(sw, ingress, tlp)) {
+    bool fetched;
+    enum switch_outcome outcome = switch_look_up(sw, number, tlp, &fetched);
+    uint64_t lookup = cycle + sw->params.ingress_cycles;
+    uint64_t ready = leave_pipeline(&sw->params, in, lookup, fetched);
+    tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, lookup));
+    tlp_spend(tlp, PART_REMAP, switch_cycle_ps(sw, ready));
+    switch (outcome) {
     case SWITCH_FORWARD:
-        switch_crossbar_enqueue(sw, ingress, index, cycle);
-        break;
-    case SWITCH_FETCHING:
-        hold_arrival(sw, in, index, cycle + sw->params.remap_miss_cycles, cycle);
+        switch_crossbar_enqueue(sw, number, index, ready);
         return;
     case SWITCH_ANSWERED:
         /* The request's buffer is free; the completion generator hands its completion on one cycle
          * later. */
-        refuse(sw, ingress, tlp, q, data_units);
-        switch_ring_arrive(sw, index, cycle + 1, cycle);
-        break;
+        refuse(sw, number, tlp, q, data_units);
+        tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, ready + 1));
+        switch_crossbar_enqueue(sw, number, index, ready + 1);
+        return;
     case SWITCH_DROPPED:
-        refuse(sw, ingress, tlp, q, data_units);
+        refuse(sw, number, tlp, q, data_units);
         if (tlp_class_of(tlp) == CLASS_POSTED)
             fabric_end_posted(fabric, index, TLP_UR);
         else
             tlp_give_back(&fabric->tlps, index);
-        break;
+        return;
     }
-    if (in->behind.head)
-        hold_arrival(sw, in, tlp_fifo_pop(fabric, &in->behind), cycle + 1, cycle);
+    CHECK(false);
 }
 
-static void tick(struct pcie_switch *sw, uint64_t cycle)
-{
-    struct switch_slot *slot = &sw->ring[cycle % SWITCH_RING];
-    uint32_t arrival = slot->arrivals;
-    uint32_t wake = slot->wakes;
-    *slot = (struct switch_slot){0};
-    sw->ticks++;
-    sw->stamp++;
-    sw->n_deciding = 0;
-    sw->n_granting = 0;
-    while (arrival) {
-        uint32_t next = tlp_get(&sw->fabric->tlps, arrival)->next;
-        arrive(sw, arrival, cycle);
-        arrival = next;
-    }
-    while (wake) {
-        uint32_t egress = wake - 1;
-        wake = sw->wakes[egress].next;
-        sw->wakes[egress].cycle = 0;
-        switch_crossbar_decide(sw, egress, cycle);
-    }
-    switch_crossbar_run(sw, cycle);
-}
+/* ---- cycle ---- */
 
 static void handle(struct component *self, struct sim *sim, const struct event *event)
 {
     (void)sim;
     struct pcie_switch *sw = (struct pcie_switch *)self;
-    switch (event->kind) {
-    case SWITCH_EV_TICK:
-        tick(sw, event->b);
-        return;
-    case SWITCH_EV_LATE_ARRIVAL:
-        switch_ring_arrive(sw, event->a, event->b, switch_current_cycle(sw));
-        return;
-    default:
-        CHECK(false);
-    }
+    struct switch_slot *slot = &sw->ring[event->b % SWITCH_RING];
+    uint32_t wakes = slot->wakes;
+    *slot = (struct switch_slot){0};
+    sw->ticks++;
+    switch_crossbar_run(sw, wakes, event->b);
 }
 
 /* ---- life cycle ---- */
@@ -210,7 +158,7 @@ size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_para
 {
     return round_up(n_ports * sizeof(struct switch_port)) + fifo_bytes(fabric, params, n_ports) +
            bitmap_bytes(n_ports) + round_up(n_ports * sizeof(struct switch_wake)) +
-           2 * round_up(n_ports * sizeof(uint32_t));
+           round_up(n_ports * sizeof(uint32_t));
 }
 
 void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
@@ -235,8 +183,6 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     at += bitmap_bytes(n_ports);
     sw->wakes = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_wake));
-    sw->deciding = (void *)at;
-    at += round_up(n_ports * sizeof(uint32_t));
     sw->granting = (void *)at;
 }
 

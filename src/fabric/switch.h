@@ -1,20 +1,24 @@
 /* switch.h - the multi-root switch (paper Fig. 3): ports, private bridges, pooling pipeline,
- * crossbar. A TLP comes from link.c (on_tlp), passes the ingress pipeline and the look-ups
- * (switch_lookup.c), waits in its ingress port's receive buffer, is granted the crossbar
- * (switch.c), and goes to link_send of its egress port.
+ * crossbar. A TLP comes from link.c (on_tlp in switch.c), passes the ingress pipeline and the
+ * look-ups (switch_lookup.c), waits in its ingress port's receive buffer, is granted the crossbar
+ * (switch_crossbar.c), and goes to link_send of its egress port.
  *
- * Everything happens on the switch clock. With c0 the cycle in which the first beat enters:
- *   c0 = first cycle from which all beats can enter one per cycle (cut-through), or with the last
- * byte (store-and-forward), but not before the previous TLP's last beat + 1 ready = c0 +
- * ingress_cycles + remap_cycles + edit_cycles   (later when the look-up is busy or misses) the
- * crossbar takes it in some cycle g >= ready and holds ingress and egress for beats = max(1,
- * ceil(payload / datapath)) its first beat leaves in g + crossbar_cycles With the defaults 2, 2, 1,
- * 1 an uncontended TLP leaves in c0 + 6, as the Verilog's. The switch is one event per cycle in
- * which it has something to do: arrivals at their ready cycle and egress ports at the cycle of
- * their next possible grant lie in a ring of cycles; an idle switch costs nothing. All egress ports
- * choose on the state at the start of the cycle (grant); an ingress port chosen by several takes
- * one (accept, round robin); the others try again in the next cycle. A grant needs the credits of
- * the egress link and room in the egress buffer in front of it. */
+ * Everything happens on the switch clock.
+ * - c0, in which the first beat enters: the first cycle from which all beats can enter one per
+ *   cycle (cut-through), or that of the last byte (store-and-forward); not before the previous
+ *   TLP's last beat + 1.
+ * - ready = c0 + ingress_cycles + remap_cycles + edit_cycles; later when the look-up is busy or has
+ *   to fetch an entry.
+ * - The crossbar takes it in some cycle g >= ready and holds ingress and egress for
+ *   beats = max(1, ceil(payload / datapath)) cycles.
+ * - Its first beat leaves in g + crossbar_cycles. With the defaults 2, 2, 1, 1 an uncontended TLP
+ *   leaves in c0 + 6, as the Verilog's.
+ *
+ * The switch is one event per cycle in which an egress port can decide; the ports that do lie in a
+ * ring of cycles (switch_ring.h), and an idle switch costs nothing. All egress ports choose on the
+ * state at the start of the cycle (grant); an ingress port chosen by several takes one (accept,
+ * round robin); the others try again in the next cycle. A grant needs the credits of the egress
+ * link and room in the egress buffer in front of it. */
 #ifndef POOLSIM_FABRIC_SWITCH_H
 #define POOLSIM_FABRIC_SWITCH_H
 
@@ -32,7 +36,7 @@ enum switch_side {
 };
 
 enum { SWITCH_BYTE_PS = 1024 }; /* unit of the occupancy integrals */
-enum { SWITCH_RING = 1024 }; /* cycles that the ring looks ahead; later arrivals wait in an event */
+enum { SWITCH_RING = 1024 };    /* cycles that the ring looks ahead */
 
 struct switch_params {
     const char *name;
@@ -64,15 +68,13 @@ struct switch_ingress {
     struct link *link;          /* that TLPs arrive on; credits return here */
     uint64_t free_cycle;        /* the pipeline's entry is free from here on */
     uint64_t lookup_free_cycle; /* the look-up is */
-    uint32_t
-        held; /* TLP whose table entry is being fetched, or that comes after such a one; 0: none */
-    struct tlp_fifo behind; /* arrived since; they follow it in order, one a cycle */
     uint64_t crossbar_free_cycle;
     uint32_t accept_pointer; /* egress that is accepted first */
     uint32_t victim;         /* CAM entry to be replaced next */
     int32_t granted_to;      /* egress that chose it in this cycle, or -1 */
     int granted_queue;       /* and which of its queues */
-    /* occupancy of the receive buffer, by class: payload and header bytes */
+    /* The receive buffer, payload and header bytes by class. Bytes are held from the time at which
+     * the sender spent the credits for them; the integral counts from the end of the pipeline. */
     uint32_t held_bytes[CLASSES];
     uint32_t most_bytes[CLASSES];
     uint64_t byte_ps[CLASSES]; /* integral of occupancy, in SWITCH_BYTE_PS byte-picoseconds */
@@ -85,7 +87,6 @@ struct switch_egress {
     uint64_t stalled_since_ps; /* had requests that lacked only credits since; 0: not */
     uint64_t grants;
     uint32_t requests; /* ingress ports that request it */
-    uint32_t deciding_stamp;
     struct arb arb;
 };
 
@@ -97,10 +98,9 @@ struct switch_port {
     uint64_t id_hits, id_misses, id_fetches;
 };
 
-struct switch_slot {   /* what one cycle has to do */
-    uint32_t arrivals; /* TLPs that become ready, linked by tlp.next */
-    uint32_t wakes;    /* first egress that wakes + 1 */
-    bool scheduled;    /* an event for this cycle is pending */
+struct switch_slot { /* what one cycle has to do */
+    uint32_t wakes;  /* first egress that wakes + 1 */
+    bool scheduled;  /* an event for this cycle is pending */
 };
 
 struct switch_wake {         /* when an egress decides next */
@@ -117,14 +117,11 @@ struct pcie_switch {
     uint64_t period_ps;     /* of the clock: period_ps + period_rest / clock_hz */
     uint64_t period_rest;
     uint32_t beat_shift; /* log2 of datapath_bytes */
-    uint32_t stamp;      /* of this tick */
     struct switch_port *ports;
     struct tlp_fifo *fifos;    /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
     uint64_t *requests;        /* [egress] bitmap of ingress ports */
     struct switch_wake *wakes; /* [egress] */
-    uint32_t *deciding;        /* egress ports that decide in this cycle */
-    uint32_t n_deciding;
-    uint32_t *granting; /* ingress ports granted in this cycle */
+    uint32_t *granting;        /* ingress ports granted in this cycle */
     uint32_t n_granting;
     struct switch_slot ring[SWITCH_RING];
     uint64_t ticks;
@@ -160,14 +157,15 @@ static inline uint32_t switch_beats(const struct pcie_switch *sw, const struct t
     return beats ? beats : 1;
 }
 
-/* Look-ups, classification and header edit of the TLP in @index that came in at @ingress, in @cycle
- * (switch_lookup.c). Leaves its egress port in tlp.port, or refuses it. */
+/* Look-ups, classification and header edit of @tlp, which came in at @ingress (switch_lookup.c).
+ * Leaves its egress port in tlp.port, or refuses it. *out_fetched: the CAM had to fetch its entry.
+ */
 enum switch_outcome {
     SWITCH_FORWARD,  /* to tlp.port */
     SWITCH_ANSWERED, /* turned into a completion with status UR, back to @ingress */
     SWITCH_DROPPED,  /* the caller frees it */
-    SWITCH_FETCHING, /* the CAM lacks the entry; it is being fetched */
 };
-enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp);
+enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
+                                   bool *out_fetched);
 
 #endif

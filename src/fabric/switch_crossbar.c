@@ -30,19 +30,6 @@ static void release_bytes(struct switch_ingress *in, const struct fabric *fabric
     in->byte_ps[class] += bytes * held_ps / SWITCH_BYTE_PS;
 }
 
-void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
-{
-    struct switch_egress *out = &sw->ports[egress].out;
-    if (out->ready_cycle > cycle) {
-        switch_ring_wake(sw, egress, out->ready_cycle, cycle);
-        return;
-    }
-    if (out->deciding_stamp == sw->stamp)
-        return;
-    out->deciding_stamp = sw->stamp;
-    sw->deciding[sw->n_deciding++] = egress;
-}
-
 static uint64_t *request_word(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     return &sw->requests[(size_t)egress * sw->request_words + ingress / 64];
@@ -75,21 +62,22 @@ static bool has_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
 }
 
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
-                             uint64_t cycle)
+                             uint64_t ready)
 {
-    struct switch_ingress *in = &sw->ports[ingress].in;
+    const struct switch_ingress *in = &sw->ports[ingress].in;
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
-    struct tlp_fifo *fifo = &fifos_of(sw, tlp->port, ingress)[fabric_queue(sw->fabric, tlp)];
-    hold_bytes(in, sw->fabric, tlp);
+    uint32_t egress = tlp->port;
+    struct tlp_fifo *fifo = &fifos_of(sw, egress, ingress)[fabric_queue(sw->fabric, tlp)];
+    hold_bytes(&sw->ports[ingress].in, sw->fabric, tlp);
     bool is_head = !fifo->head;
     tlp_fifo_push(sw->fabric, fifo, index);
     if (!is_head)
         return;
-    set_request(sw, tlp->port, ingress);
-    if (in->crossbar_free_cycle > cycle)
-        switch_ring_wake(sw, tlp->port, in->crossbar_free_cycle, cycle);
-    else
-        switch_crossbar_decide(sw, tlp->port, cycle);
+    const struct switch_egress *out = &sw->ports[egress].out;
+    set_request(sw, egress, ingress);
+    if (ready < in->crossbar_free_cycle)
+        ready = in->crossbar_free_cycle;
+    switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
 }
 
 /* ---- crossbar ---- */
@@ -98,9 +86,9 @@ struct query { /* of one egress, by its arbiter */
     struct pcie_switch *sw;
     uint64_t cycle;
     uint32_t egress;
-    uint32_t blocked;    /* queues that lack only credits, over all requesters looked at */
-    uint64_t free_cycle; /* when the first of the busy ones among them is free */
-    int queue;           /* of the last one that was eligible */
+    uint64_t free_cycle;   /* when the first busy one of the requesters looked at is free */
+    struct pick_wait wait; /* what the others wait for */
+    int queue;             /* of the last one that was eligible */
 };
 
 static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
@@ -115,7 +103,7 @@ static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_ag
     }
     const struct tlp_fifo *fifos = fifos_of(sw, query->egress, ingress);
     const struct link *link = sw->ports[query->egress].out.link;
-    int q = pick(sw->fabric, fifos, link, query->egress, &query->blocked);
+    int q = pick(sw->fabric, fifos, link, query->egress, &query->wait);
     if (q == PICK_NONE)
         return false;
     *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
@@ -135,23 +123,22 @@ static uint64_t egress_ready_cycle(const struct pcie_switch *sw, const struct sw
     return switch_cycle_at_or_after(sw, drained_ps) - sw->params.crossbar_cycles;
 }
 
-static void wait_for_credits(struct pcie_switch *sw, uint32_t egress, uint32_t blocked,
-                             uint64_t cycle)
+static void wait_for_credits(struct pcie_switch *sw, uint32_t egress, uint32_t blocked)
 {
     struct switch_egress *out = &sw->ports[egress].out;
     if (blocked && !out->stalled_since_ps)
-        out->stalled_since_ps = switch_cycle_ps(sw, cycle);
+        out->stalled_since_ps = sw->fabric->sim->now_ps;
     for (; blocked; blocked &= blocked - 1) {
         uint64_t at_ps = link_credit_when(out->link, (uint32_t)__builtin_ctz(blocked));
         if (at_ps != UINT64_MAX)
-            switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, at_ps), cycle);
+            switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, at_ps));
     }
 }
 
 void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps)
 {
     struct pcie_switch *sw = self;
-    switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, at_ps), switch_current_cycle(sw));
+    switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, at_ps));
 }
 
 /* Accept: an ingress chosen by several egress ports takes the first from its pointer on; the other
@@ -174,26 +161,37 @@ static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
         in->granted_queue = queue;
         loser = rival;
     }
-    switch_ring_wake(sw, loser, cycle + 1, cycle);
+    switch_ring_wake(sw, loser, cycle + 1);
 }
 
-/* The arbiter of @egress chooses; if nothing can be granted, the egress sleeps until an ingress
- * that wants it is free or credits come. What comes new wakes it anyway. */
+/* The arbiter of @egress chooses; if nothing can be granted, the egress sleeps until a TLP arrives
+ * at the end of its pipeline, an ingress is free or credits come, whatever is first. */
 static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_egress *out = &sw->ports[egress].out;
+    uint64_t now_ps = sw->fabric->sim->now_ps;
     if (!out->requests)
         return;
-    link_credit_poll(out->link, sw->fabric->sim->now_ps);
-    struct query query = {.sw = sw, .cycle = cycle, .egress = egress, .free_cycle = UINT64_MAX};
+    if (out->ready_cycle > cycle) {
+        switch_ring_wake(sw, egress, out->ready_cycle);
+        return;
+    }
+    link_credit_poll(out->link, now_ps);
+    struct query query = {.sw = sw,
+                          .cycle = cycle,
+                          .egress = egress,
+                          .free_cycle = UINT64_MAX,
+                          .wait = {.now_ps = now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
         offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
         return;
     }
-    wait_for_credits(sw, egress, query.blocked, cycle);
+    wait_for_credits(sw, egress, query.wait.blocked);
     if (query.free_cycle != UINT64_MAX)
-        switch_ring_wake(sw, egress, query.free_cycle, cycle);
+        switch_ring_wake(sw, egress, query.free_cycle);
+    if (query.wait.ready_ps != UINT64_MAX)
+        switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, query.wait.ready_ps));
 }
 
 static void account_wait(struct switch_egress *out, struct tlp *tlp, uint64_t now_ps)
@@ -227,7 +225,7 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *l
 /* The TLP at the head of the granted queue leaves the receive buffer; what is behind it requests
  * its egress. */
 static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, int q,
-                             uint64_t free_cycle, uint64_t cycle)
+                             uint64_t free_cycle)
 {
     struct fabric *fabric = sw->fabric;
     struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
@@ -243,7 +241,7 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
             continue;
         uint32_t to = tlp_get(&fabric->tlps, fifos[other].head)->port;
         set_request(sw, to, ingress);
-        switch_ring_wake(sw, to, free_cycle, cycle);
+        switch_ring_wake(sw, to, free_cycle);
     }
     return index;
 }
@@ -267,7 +265,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);
-    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle, cycle);
+    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle);
     if (tlp->attr & TLP_ATTR_GENERATED) /* its credits went back when its request was refused */
         tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
     else
@@ -283,13 +281,19 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     link_send(out->link, index, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     if (out->requests)
-        switch_ring_wake(sw, egress, out->ready_cycle, cycle);
+        switch_ring_wake(sw, egress, out->ready_cycle);
 }
 
-void switch_crossbar_run(struct pcie_switch *sw, uint64_t cycle)
+void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
 {
-    for (uint32_t i = 0; i < sw->n_deciding; i++)
-        decide(sw, sw->deciding[i], cycle);
+    sw->n_granting = 0;
+    while (wakes) {
+        struct switch_wake *wake = &sw->wakes[wakes - 1];
+        uint32_t egress = wakes - 1;
+        wakes = wake->next;
+        wake->cycle = 0;
+        decide(sw, egress, cycle);
+    }
     for (uint32_t i = 0; i < sw->n_granting; i++)
         apply_grant(sw, sw->granting[i], cycle);
 }

@@ -6,14 +6,13 @@
 
 #include "fabric/switch.h"
 
-/* TLP @index, at the end of @ingress's pipeline in @cycle, waits for the crossbar; its egress
- * decides as soon as the ingress is free. */
+/* TLP @index, which comes to the end of @ingress's pipeline in cycle @ready, waits for the
+ * crossbar; its egress decides as soon as it, the ingress and the egress are ready. */
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
-                             uint64_t cycle);
-/* @egress decides in @cycle, which is at work, or as soon as it can start another TLP. */
-void switch_crossbar_decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle);
-/* Grants, accepts and sends for the egress ports that decide in @cycle. */
-void switch_crossbar_run(struct pcie_switch *sw, uint64_t cycle);
+                             uint64_t ready);
+/* Grants, accepts and sends for the egress ports that wake in @cycle: @wakes, as in struct
+ * switch_slot. */
+void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle);
 /* struct link_sender's on_credit. */
 void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps);
 

@@ -21,6 +21,7 @@ static enum pool_kind pool_kind_of(const struct tlp *tlp)
 /* What the tables know about one TLP. */
 struct finding {
     bool hit;     /* in the User's table */
+    bool fetched; /* from the table memory: the CAM had missed */
     bool owner;   /* the Owner's own route leads somewhere */
     bool lent;    /* to a function that is lent away */
     int32_t port; /* egress */
@@ -72,43 +73,46 @@ static struct finding find_downstream_completion(const struct pcie_switch *sw, u
     return found;
 }
 
-/* Brings the entry of @key into the CAM in place of the oldest one. */
-static bool fetch_entry(struct switch_port *port, struct id_key key)
+/* Brings the entry of @key into the CAM in place of the oldest one; the entry's index, or -1 if
+ * there is none. */
+static int32_t fetch_entry(struct switch_port *port, struct id_key key)
 {
     struct id_map *backing = port->tables.id_backing;
     int32_t at = backing ? id_map_find(backing, key) : -1;
     if (at < 0)
-        return false;
+        return -1;
     struct id_map *cam = port->tables.id_map;
     uint32_t victim = port->in.victim;
     port->in.victim = victim + 1 == id_map_entries(cam) ? 0 : victim + 1;
     CHECK(id_map_write(cam, victim, key, *id_map_value(backing, (uint32_t)at)) == ID_MAP_OK);
     port->id_fetches++;
-    return true;
+    return (int32_t)victim;
 }
 
-/* Towards a host: requests by requester, completions by completer; a miss is the Owner's. False:
- * being fetched. */
-static bool find_upstream(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp,
-                          struct finding *out)
+/* Towards a host: requests by requester, completions by completer; a miss is the Owner's. */
+static struct finding find_upstream(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp)
 {
     struct switch_port *port = &sw->ports[ingress];
     uint16_t rid = tlp_is_request(tlp) ? tlp->requester : tlp->cpl.completer;
-    *out = (struct finding){.port = port->tables.owner_port, .address = tlp->address, .rid = rid};
+    struct finding found = {.port = port->tables.owner_port, .address = tlp->address, .rid = rid};
     if (!port->tables.id_map)
-        return true;
+        return found;
     struct id_key key = {(uint16_t)ingress, rid};
     int32_t entry = id_map_find(port->tables.id_map, key);
-    if (entry < 0) {
+    if (entry >= 0) {
+        port->id_hits++;
+    } else {
         port->id_misses++;
-        return !fetch_entry(port, key);
+        entry = fetch_entry(port, key);
+        found.fetched = entry >= 0;
     }
-    const struct id_value *value = id_map_value(port->tables.id_map, (uint32_t)entry);
-    port->id_hits++;
-    out->hit = true;
-    out->port = value->port;
-    out->rid = value->rid;
-    return true;
+    if (entry >= 0) {
+        const struct id_value *value = id_map_value(port->tables.id_map, (uint32_t)entry);
+        found.hit = true;
+        found.port = value->port;
+        found.rid = value->rid;
+    }
+    return found;
 }
 
 static void rewrite(struct tlp *tlp, bool downstream, const struct finding *found)
@@ -140,7 +144,8 @@ static void answer_unsupported(struct tlp *tlp)
     tlp->attr |= TLP_ATTR_LAST | TLP_ATTR_GENERATED;
 }
 
-enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp)
+enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
+                                   bool *out_fetched)
 {
     struct switch_port *port = &sw->ports[ingress];
     enum pool_kind kind = pool_kind_of(tlp);
@@ -148,14 +153,14 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
     struct finding found;
     enum pool_verdict verdict;
     if (!downstream) {
-        if (!find_upstream(sw, ingress, tlp, &found))
-            return SWITCH_FETCHING;
+        found = find_upstream(sw, ingress, tlp);
         verdict = classify_upstream(kind, found.hit);
     } else {
         found = kind == POOL_COMPLETION ? find_downstream_completion(sw, ingress, tlp)
                                         : find_downstream_request(&port->tables, tlp);
         verdict = classify_downstream(kind, found.hit, found.owner, found.lent);
     }
+    *out_fetched = found.fetched;
     switch (verdict) {
     case POOL_REMAP:
         rewrite(tlp, downstream, &found);

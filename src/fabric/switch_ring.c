@@ -25,23 +25,10 @@ static struct switch_slot *slot_of(struct pcie_switch *sw, uint64_t cycle)
     struct switch_slot *slot = &sw->ring[cycle % SWITCH_RING];
     if (!slot->scheduled) {
         slot->scheduled = true;
-        sim_at(sw->fabric->sim, switch_cycle_ps(sw, cycle), PHASE_DECIDE, &sw->component,
-               SWITCH_EV_TICK, 0, cycle);
+        sim_at(sw->fabric->sim, switch_cycle_ps(sw, cycle), PHASE_DECIDE, &sw->component, 0, 0,
+               cycle);
     }
     return slot;
-}
-
-void switch_ring_arrive(struct pcie_switch *sw, uint32_t index, uint64_t cycle, uint64_t current)
-{
-    if (cycle - current >= SWITCH_RING) {
-        uint64_t look_ps = switch_cycle_ps(sw, cycle - SWITCH_RING / 2);
-        sim_at(sw->fabric->sim, look_ps, PHASE_UPDATE, &sw->component, SWITCH_EV_LATE_ARRIVAL,
-               index, cycle);
-        return;
-    }
-    struct switch_slot *slot = slot_of(sw, cycle);
-    tlp_get(&sw->fabric->tlps, index)->next = slot->arrivals;
-    slot->arrivals = index;
 }
 
 static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
@@ -56,13 +43,14 @@ static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
     wake->cycle = 0;
 }
 
-void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle, uint64_t current)
+void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_wake *wake = &sw->wakes[egress];
-    if (cycle - current >= SWITCH_RING)
-        cycle = current + SWITCH_RING - 1;
     if (wake->cycle && wake->cycle <= cycle)
         return;
+    uint64_t now_ps = sw->fabric->sim->now_ps;
+    if (switch_cycle_ps(sw, cycle) - now_ps >= (SWITCH_RING - 1) * sw->period_ps)
+        cycle = switch_current_cycle(sw) + SWITCH_RING - 1;
     if (wake->cycle)
         unlink_wake(sw, egress);
     struct switch_slot *slot = slot_of(sw, cycle);

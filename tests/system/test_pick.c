@@ -1,5 +1,5 @@
 /* The choice among waiting TLPs against the ordering rules, written out for each pair of TLPs.
- * Not pinned: what out_blocked holds when something can go. */
+ * Not pinned: what wait->blocked holds when something can go. */
 #include "../unit/splitmix.h"
 #include "bench_fabric.h"
 
@@ -60,8 +60,11 @@ static struct tlp *add(struct stage *stage, enum tlp_kind kind, uint64_t at_ps, 
 
 static int choose(const struct stage *stage, uint32_t *out_blocked)
 {
-    *out_blocked = 0;
-    return pick(&stage->fabric, stage->fifos, &stage->link, PICK_ANY_PORT, out_blocked);
+    struct pick_wait wait = {.now_ps = UINT64_MAX};
+    const int q = pick(&stage->fabric, stage->fifos, &stage->link, PICK_ANY_PORT, &wait);
+
+    *out_blocked = wait.blocked;
+    return q;
 }
 
 /* Table 2-40 of the Base Specification, for two TLPs of one traffic class of which @earlier came
@@ -172,12 +175,13 @@ static void choices_agree_with_the_rules_written_out(void)
         stage_init(&stage, vcs);
         for (unsigned run = 0; run < 100000; run++) {
             const uint32_t port = run % 3 == 2 ? PICK_ANY_PORT : run % 3;
-            uint32_t blocked = 0, naive_blocked = 0;
+            struct pick_wait wait = {.now_ps = UINT64_MAX};
+            uint32_t naive_blocked = 0;
 
             draw(&stage, &state);
             const int expected = naive_pick(&stage, port, &naive_blocked);
-            wrong += pick(&stage.fabric, stage.fifos, &stage.link, port, &blocked) != expected;
-            wrong += expected == PICK_NONE && blocked != naive_blocked;
+            wrong += pick(&stage.fabric, stage.fifos, &stage.link, port, &wait) != expected;
+            wrong += expected == PICK_NONE && wait.blocked != naive_blocked;
             none += expected == PICK_NONE;
             stage_clear(&stage);
         }
