@@ -44,7 +44,8 @@
     X(sweep, FAST)                                                                                 \
     X(cli, FAST)                                                                                   \
     X(latency, FAST)                                                                               \
-    X(ceilings, FAST)
+    X(ceilings, FAST)                                                                              \
+    X(queueing, FAST)
 
 enum speed { FAST, SLOW };
 
