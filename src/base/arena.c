@@ -1,11 +1,18 @@
 #include "base/arena.h"
 
 #include "base/check.h"
-#include <sanitizer/asan_interface.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+
+/* Without the sanitizer's header there is no sanitizer to tell. */
+#if __has_include(<sanitizer/asan_interface.h>)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(start, bytes)   ((void)(start), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(start, bytes) ((void)(start), (void)(bytes))
+#endif
 
 /* The sanitizer build sets it, so that running over the end of one block is seen before it reaches
  * the next. */

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The one piece of process-wide state: a CHECK has no argument through which a context could reach it. */
+/* The one piece of process-wide state: a CHECK has no argument through which a context could reach
+ * it. */
 static _Thread_local const uint64_t *context_now_ps;
 static _Thread_local const char *const *context_component;
 

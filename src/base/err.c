@@ -11,14 +11,11 @@ static void fill(struct err *err, const struct mark *mark, const char *format, v
     if (n < 0 || (size_t)n >= sizeof err->message)
         memcpy(err->message + sizeof err->message - sizeof "...", "...", sizeof "...");
     const char *file = mark && mark->file ? mark->file : "";
-    const size_t length = strnlen(file, sizeof err->file);
-    if (length < sizeof err->file) {
-        memcpy(err->file, file, length + 1);
-    } else { /* the end of a long path says more than its beginning */
-        const char *tail = file + strlen(file) - (sizeof err->file - sizeof "...");
-        memcpy(err->file, "...", sizeof "..." - 1);
-        memcpy(err->file + sizeof "..." - 1, tail, sizeof err->file - sizeof "..." + 1);
-    }
+    const size_t length = strlen(file), most = sizeof err->file - 1;
+    const char *cut = length > most ? "..." : "";
+    /* The end of a long path says more than its beginning. */
+    snprintf(err->file, sizeof err->file, "%s%s", cut,
+             length > most ? file + length - (most - strlen(cut)) : file);
     err->line = mark ? mark->line : 0;
     err->column = mark ? mark->column : 0;
 }
