@@ -54,12 +54,12 @@ static void make_link(struct model *model, uint32_t pair, const struct cfg_link 
 {
     make_direction(model, 2 * pair, link, lower, upper_name, lower_name);
     make_direction(model, 2 * pair + 1, link, upper, lower_name, upper_name);
-    link_pair(&model->links[2 * pair].link, &model->links[2 * pair + 1].link);
+    link_pair(&model->links[(size_t)2 * pair].link, &model->links[(size_t)2 * pair + 1].link);
 }
 
 static struct link *down_link(struct model *model, uint32_t pair)
 {
-    return &model->links[2 * pair].link;
+    return &model->links[(size_t)2 * pair].link;
 }
 
 static struct link *up_link(struct model *model, uint32_t pair)

@@ -260,6 +260,7 @@ static uint64_t phase_of(const struct cfg_workload *w, const struct arrival_proc
     return (uint64_t)(rng_uniform(rng) * (double)process->gap_ps);
 }
 
+/* @process is NULL in a closed loop. */
 static void make_flow(struct model *model, const struct flow_class *class,
                       const struct cfg_target *target, const struct arrival_process *process,
                       uint32_t workload, uint32_t number)
@@ -278,7 +279,7 @@ static void make_flow(struct model *model, const struct flow_class *class,
     snprintf(name, sizeof name, "%s/%s/%s/%u", config->workloads[workload].name,
              config->hosts[target->host].name, config->devices[target->device].name, target->vf);
     rng_init(&flow->rng, config->run.seed, name);
-    if (!class->closed)
+    if (process)
         arrival_init(&flow->arrival, process,
                      class->start_ps + phase_of(&config->workloads[workload], process, &flow->rng),
                      class->stop_ps);
@@ -301,8 +302,8 @@ static bool make_workload(struct model *model, uint32_t w, uint32_t *number, str
         .stop_ps = workload->stop_ps,
         .traffic_class = workload->traffic_class,
     };
-    struct arrival_process *replay = NULL;
-    struct arrival_process *processes = NULL;
+    struct arrival_process *replay = NULL;    /* of all functions */
+    struct arrival_process *processes = NULL; /* of each device's functions */
     if (workload->arrival == ARRIVAL_TRACE) {
         struct arrival_trace *trace = &model->traces[w];
         if (!arrival_trace_load(trace, workload->trace_path, &workload->trace_mark, err))
@@ -314,8 +315,8 @@ static bool make_workload(struct model *model, uint32_t w, uint32_t *number, str
     }
     for (uint32_t t = 0; t < workload->n_targets; t++) {
         const struct cfg_target *target = &workload->targets[t];
-        make_flow(model, class, target, replay ? replay : &processes[target->device], w,
-                  (*number)++);
+        const struct arrival_process *process = processes ? &processes[target->device] : replay;
+        make_flow(model, class, target, process, w, (*number)++);
     }
     return true;
 }

@@ -310,10 +310,9 @@ struct results *measure_results(const struct measure *measure, const struct mode
 
 static void free_flow(const struct result_flow *flow)
 {
-    struct histogram *histogram = (struct histogram *)(uintptr_t)flow->histogram;
-    if (histogram)
-        histogram_fini(histogram);
-    free(histogram);
+    if (flow->histogram)
+        histogram_fini(flow->histogram);
+    free(flow->histogram);
 }
 
 void results_free(struct results *results)

@@ -85,26 +85,23 @@ void plot_rows(FILE *out, size_t n, const char *const *names)
     fputs(")\nset grid noytics xtics ls 101\n", out);
 }
 
-static enum process_end render_one(const char *dir, const char *name, char *message,
-                                   size_t message_bytes)
+/* @err has the message when it failed. */
+static enum process_end render_one(const char *dir, const char *name, struct err *err)
 {
     char script[128], temporary[128], define[160];
     char path[PATH_MAX], temporary_path[PATH_MAX];
     char svg[128];
-    struct err err;
     snprintf(script, sizeof script, "plots/%s.gp", name);
     snprintf(svg, sizeof svg, "plots/%s.svg", name);
     snprintf(temporary, sizeof temporary, "plots/.%s.svg.tmp", name);
     snprintf(define, sizeof define, "out = '%s'", temporary);
-    if (!folder_path(path, dir, svg, &err) || !folder_path(temporary_path, dir, temporary, &err)) {
-        snprintf(message, message_bytes, "%s", err.message);
+    if (!folder_path(path, dir, svg, err) || !folder_path(temporary_path, dir, temporary, err))
         return PROCESS_FAILED;
-    }
     unlink(path);
     const char *const argv[] = {"gnuplot", "-e", define, script, NULL};
-    enum process_end end = process_run(dir, argv, message, message_bytes);
+    enum process_end end = process_run(dir, argv, err->message, sizeof err->message);
     if (end == PROCESS_DONE && rename(temporary_path, path) != 0) {
-        snprintf(message, message_bytes, "it wrote nothing");
+        err_at(err, NULL, "it wrote nothing");
         end = PROCESS_FAILED;
     }
     if (end != PROCESS_DONE)
@@ -117,8 +114,8 @@ size_t plot_render(const char *dir, size_t n, const struct plot_figure *figures,
     size_t drawn = 0;
     bool told = false;
     for (size_t i = 0; i < n; i++) {
-        char message[400];
-        switch (render_one(dir, figures[i].name, message, sizeof message)) {
+        struct err err;
+        switch (render_one(dir, figures[i].name, &err)) {
         case PROCESS_DONE:
             drawn++;
             break;
@@ -133,7 +130,7 @@ size_t plot_render(const char *dir, size_t n, const struct plot_figure *figures,
             break;
         case PROCESS_FAILED:
             fprintf(warnings, "warning: gnuplot could not draw %s/plots/%s.gp: %s\n", dir,
-                    figures[i].name, message);
+                    figures[i].name, err.message);
             break;
         }
     }

@@ -1,5 +1,6 @@
-/* results.h - what one finished run found, as plain data: filled by run/run.c, written by run/output.c, read by nobody
- * else. Times are nanoseconds (double) because these are statistics; counts are exact. */
+/* results.h - what one finished run found, as plain data: filled by run/run.c, written by
+ * run/output.c, read by nobody else. Times are nanoseconds (double) because these are statistics;
+ * counts are exact. */
 #ifndef POOLSIM_RUN_RESULTS_H
 #define POOLSIM_RUN_RESULTS_H
 
@@ -10,7 +11,8 @@
 
 struct result_latency {
     uint64_t count;
-    double mean_ns, ci95_ns; /* half-width of the 95 % interval of the mean; 0 when too few batches */
+    double mean_ns,
+        ci95_ns; /* half-width of the 95 % interval of the mean; 0 when too few batches */
     double p50_ns, p90_ns, p99_ns, p999_ns, max_ns;
 };
 
@@ -19,12 +21,12 @@ struct result_flow {
     const char *name; /* borrowed from the config */
     const char *op;   /* e.g. "dma_read"; "" for hosts and totals */
     uint64_t ops, failed, bytes;
-    double gbps;      /* payload moved per measured time */
-    double mops;      /* million operations per second */
+    double gbps;                   /* payload moved per measured time */
+    double mops;                   /* million operations per second */
     struct result_latency latency; /* from the intended arrival */
     struct result_latency fabric;  /* without LAT_SOURCE */
     double part_ns[LAT_PARTS];     /* means; they sum to latency.mean_ns */
-    const struct histogram *histogram; /* of latency, ps */
+    struct histogram *histogram;   /* of latency, ps; owned */
 };
 
 struct result_link {
@@ -36,7 +38,7 @@ struct result_link {
 };
 
 struct result_buffer {
-    char name[64]; /* "sw.in.user0" */
+    char name[64];          /* "sw.in.user0" */
     const char *class_name; /* "posted", "non-posted", "completion" */
     double mean_bytes;
     uint64_t max_bytes;
@@ -60,11 +62,11 @@ struct results {
     bool converged;
     char convergence[160]; /* "mean latency within 0.8 % (asked 1 %)" or why not */
     double simulated_us, warmup_us, measured_us;
-    double offered_gbps;   /* open loop: payload offered in the measured time; 0 when closed */
+    double offered_gbps; /* open loop: payload offered in the measured time; 0 when closed */
     struct result_flow total;
     uint32_t n_workloads, n_hosts, n_links, n_buffers, n_id_maps, n_timeline;
     struct result_flow *workloads, *hosts;
-    double fairness_jain;  /* over hosts with traffic, of their throughput */
+    double fairness_jain; /* over hosts with traffic, of their throughput */
     struct result_link *links;
     struct result_buffer *buffers;
     struct result_id_map *id_maps;

@@ -33,9 +33,9 @@ void table_cell_left(FILE *out, const char *text, size_t columns)
         pad(out, columns - width);
         return;
     }
-    size_t keep = columns > 2 ? columns - 2 : 0, shown = 0;
-    for (; *text && (shown < keep || continues_sequence(*text)); text++) {
-        shown += !continues_sequence(*text);
+    size_t keep = columns > 2 ? columns - 2 : 0, kept = 0;
+    for (; *text && (kept < keep || continues_sequence(*text)); text++) {
+        kept += !continues_sequence(*text);
         putc(*text, out);
     }
     fputs(columns > 2 ? ".." : "", out);

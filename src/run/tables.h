@@ -14,7 +14,7 @@ enum { TABLES_UPLINK_PORT = 0 };
 uint32_t tables_switch_ports(const struct config *config, uint32_t sw);
 uint32_t tables_host_port(const struct config *config, uint32_t host);
 uint32_t tables_device_port(const struct config *config, uint32_t device);
-uint32_t tables_child_port(const struct config *config, uint32_t sw);
+uint32_t tables_child_port(const struct config *config, uint32_t child);
 /* Weights of the ingress ports of @sw for weighted and priority arbitration, from the lends of the
  * host behind each: the largest of them, 1 without. Kept in @arena; NULL when the switch arbitrates
  * otherwise. */
