@@ -291,8 +291,11 @@ static void vectors_are_well_formed_but_for_pages(void)
         bool crosses = false;
         struct tlp_header header;
 
-        for (size_t i = 0; i < n_bytes; i++)
-            CU_ASSERT_EQUAL_FATAL(sscanf(line + 2 * i, "%2hhx", &bytes[i]), 1);
+        for (size_t i = 0; i < n_bytes; i++) {
+            const char digits[] = {line[2 * i], line[2 * i + 1], '\0'};
+
+            bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
+        }
         if (memory && address && dw)
             crosses = strtoull(address + strlen("\"address\": \""), NULL, 16) % 4096 +
                           4 * strtoull(dw + strlen("\"length_dw\": "), NULL, 10) >

@@ -78,11 +78,19 @@ static size_t unhex(const char *hex, uint8_t *out_bytes)
 /* "bb:dd.f" in hexadecimal */
 static uint16_t id_of(const json_t *fields, const char *key)
 {
-    unsigned bus = 0, device = 0, function = 0;
     const char *text = json_string_value(json_object_get(fields, key));
 
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-    CU_ASSERT_EQUAL_FATAL(sscanf(text, "%x:%x.%x", &bus, &device, &function), 3);
+    char *at = NULL;
+    const unsigned long bus = strtoul(text, &at, 16);
+
+    CU_ASSERT_EQUAL_FATAL(*at, ':');
+    const unsigned long device = strtoul(at + 1, &at, 16);
+
+    CU_ASSERT_EQUAL_FATAL(*at, '.');
+    const unsigned long function = strtoul(at + 1, &at, 16);
+
+    CU_ASSERT_EQUAL_FATAL(*at, '\0');
     return (uint16_t)(bus << 8 | device << 3 | function);
 }
 
@@ -471,17 +479,16 @@ static void reserved_bits_do_not_matter(void)
 
 /* ---- wrong sizes ---- */
 
-/* From a block of exactly @n_bytes, so that a sanitizer sees a read past the end. */
+/* From the end of its own block, so that a sanitizer sees a read past the end. */
 static enum tlp_defect decode_block(const uint8_t *bytes, size_t n_bytes)
 {
     const struct tlp_header before = {.kind = TLPH_CAS_64, .digest = 0x12345678};
     struct tlp_header header = before;
-    uint8_t *block = malloc(n_bytes);
+    uint8_t *block = malloc(n_bytes + 1);
 
-    CU_ASSERT_FATAL(block != NULL || n_bytes == 0);
-    if (n_bytes > 0)
-        memcpy(block, bytes, n_bytes);
-    const enum tlp_defect defect = tlp_header_decode(block, n_bytes, &header);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+    memcpy(block + 1, bytes, n_bytes);
+    const enum tlp_defect defect = tlp_header_decode(block + 1, n_bytes, &header);
 
     if (defect != DEFECT_NONE)
         CU_ASSERT_TRUE(same_header(&header, &before));
