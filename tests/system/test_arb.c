@@ -141,7 +141,7 @@ static void weighted_grants_in_a_row(void)
     for (unsigned i = 0; i < 5 * LAP; i++) {
         const int32_t picked = pick_of(&arb, &cycle);
 
-        CU_ASSERT_EQUAL(picked, expected[i % LAP]);
+        CU_ASSERT_EQUAL((uint32_t)picked, expected[i % LAP]);
         arb_granted(&arb, (uint32_t)picked);
     }
 }

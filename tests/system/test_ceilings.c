@@ -96,7 +96,7 @@ static double write_gbps(struct line line)
 /* A read for each two completions. */
 static double read_gbps(struct line line)
 {
-    return tlp_gbps(line, COMPLETION_BYTES, MRRS / MPS) * MPS / COMPLETION_BYTES;
+    return tlp_gbps(line, COMPLETION_BYTES, (double)MRRS / MPS) * MPS / COMPLETION_BYTES;
 }
 
 /* ---- measurement ---- */
