@@ -33,6 +33,7 @@
     X(link, FAST)                                                                                  \
     X(arb, FAST)                                                                                   \
     X(pick, FAST)                                                                                  \
+    X(op, FAST)                                                                                    \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)                                                                              \
     X(collect, FAST)                                                                               \
@@ -43,6 +44,8 @@
     X(output, FAST)                                                                                \
     X(sweep, FAST)                                                                                 \
     X(cli, FAST)                                                                                   \
+    X(nic, FAST)                                                                                   \
+    X(nvme, FAST)                                                                                  \
     X(latency, FAST)                                                                               \
     X(ceilings, FAST)                                                                              \
     X(queueing, FAST)
