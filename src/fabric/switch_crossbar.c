@@ -88,7 +88,8 @@ struct query { /* of one egress, by its arbiter */
     uint32_t egress;
     uint64_t free_cycle;   /* when the first busy one of the requesters looked at is free */
     struct pick_wait wait; /* what the others wait for */
-    int queue;             /* of the last one that was eligible */
+    int queue;             /* of the last ingress that was eligible */
+    uint32_t ingress;
 };
 
 static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
@@ -108,6 +109,7 @@ static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_ag
         return false;
     *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
     query->queue = q;
+    query->ingress = ingress;
     return true;
 }
 
@@ -184,6 +186,10 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
                           .wait = {.now_ps = now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
+        uint64_t age;
+        /* An arbiter that compares has asked about others after the best one. */
+        if (query.ingress != (uint32_t)ingress)
+            CHECK(is_eligible(&query, (uint32_t)ingress, &age));
         offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
         return;
     }
