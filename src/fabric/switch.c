@@ -23,7 +23,16 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
     uint64_t first_beat_ps = begin_ps + link_ticks_to_ps(link_ticks(link, header + first));
     uint64_t others_ps = switch_cycle_ps(sw, beats - 1);
     uint64_t last_beat_ps = end_ps > others_ps ? end_ps - others_ps : 0;
-    return first_beat_ps > last_beat_ps ? first_beat_ps : last_beat_ps;
+    uint64_t streamable = first_beat_ps > last_beat_ps ? first_beat_ps : last_beat_ps;
+    if (beats > 2) {
+        /* A short last beat may come sooner after the last whole one than a cycle. */
+        uint32_t whole = header + ((beats - 1) << sw->beat_shift);
+        uint64_t whole_ps = begin_ps + link_ticks_to_ps(link_ticks(link, whole));
+        uint64_t before_ps = switch_cycle_ps(sw, beats - 2);
+        if (whole_ps > streamable + before_ps)
+            streamable = whole_ps - before_ps;
+    }
+    return streamable;
 }
 
 /* The cycle in which the first beat enters; the account then ends there. */
