@@ -6,8 +6,8 @@
 
 enum { EV_DUE };
 
-/* Requests and TLPs that the devices and drivers of the operations under way may still need. */
-enum { REQUESTS_SPARE = 1 << 16, TLPS_SPARE = 1 << 16 };
+/* Share of the pools that is left to what the operations under way still need. */
+enum { SPARE_SHARE = 16 };
 
 /* ---- direct operations
  * ------------------------------------------------------------------------------------------- */
@@ -123,9 +123,11 @@ static bool may_start(const struct traffic *traffic, const struct flow_class *cl
  * credits nor anything else holds it back. */
 static bool has_room(const struct traffic *traffic)
 {
-    const struct fabric *fabric = traffic->fabric;
-    return traffic->started - traffic->ended + REQUESTS_SPARE < fabric->requests.capacity &&
-           fabric->tlps.in_use + TLPS_SPARE < fabric->tlps.capacity;
+    const struct request_pool *requests = &traffic->fabric->requests;
+    const struct tlp_pool *tlps = &traffic->fabric->tlps;
+    return traffic->started - traffic->ended <
+               requests->capacity - requests->capacity / SPARE_SHARE &&
+           tlps->in_use < tlps->capacity - tlps->capacity / SPARE_SHARE;
 }
 
 static void handle(struct component *self, struct sim *sim, const struct event *event)
