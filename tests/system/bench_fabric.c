@@ -190,6 +190,7 @@ struct tlp *bench_at(struct bench *bench, uint64_t at_ps, uint32_t from, uint32_
     tlp->kind = (uint8_t)kind;
     tlp->bytes = (uint16_t)bytes;
     tlp->request = ++bench->serial;
+    bench->born_ps[bench->serial] = at_ps;
     if (tlp_kinds[kind].is_request) {
         tlp->address = (uint64_t)to << 32;
         tlp->requester = (uint16_t)(from << 8);
@@ -211,10 +212,10 @@ enum sim_result bench_run(struct bench *bench)
     return sim_run(&bench->sim, UINT64_MAX);
 }
 
-void bench_free_all(struct bench *bench)
+void bench_free_all(const struct bench *bench, uint64_t at_ps)
 {
     for (uint32_t i = 0; i < bench->n_arrivals; i++)
-        free_tlp(&bench->sink[bench->arrivals[i].port], &bench->arrivals[i].tlp, bench->sim.now_ps);
+        free_tlp(&bench->sink[bench->arrivals[i].port], &bench->arrivals[i].tlp, at_ps);
 }
 
 const struct bench_arrival *bench_arrival_of(const struct bench *bench, uint32_t serial)

@@ -52,6 +52,7 @@ struct bench {
     bool keep_credits; /* sinks free nothing until bench_free_all */
     uint64_t drain_ps; /* a sink frees a TLP so long after its last byte */
     uint32_t serial;   /* TLPs created */
+    uint64_t born_ps[BENCH_TLPS + 1]; /* by serial number: when it was ready at its source */
     uint32_t n_arrivals;
     uint32_t n_crossings;
     uint32_t n_refused;
@@ -83,8 +84,8 @@ struct tlp *bench_at(struct bench *bench, uint64_t at_ps, uint32_t from, uint32_
 uint32_t bench_last(const struct bench *bench);
 /* To the end; every TLP must have come out, unless credits are kept. */
 enum sim_result bench_run(struct bench *bench);
-/* Frees what the sinks hold, now. */
-void bench_free_all(struct bench *bench);
+/* Frees what the sinks hold, now or later. */
+void bench_free_all(const struct bench *bench, uint64_t at_ps);
 
 const struct bench_arrival *bench_arrival_of(const struct bench *bench, uint32_t serial);
 /* When TLP @serial entered (its c0's edge), and when its first beat left. UINT64_MAX: it did not.
