@@ -23,14 +23,10 @@ void suite_output(void);
 
 /* ---- a small pool and what its run found ---- */
 
-enum { HOSTS = 3, WORKLOADS = 2, LINKS = 4, BINS = 20, VFS = 8 };
+enum { HOSTS = 3, WORKLOADS = 2, LINKS = 4, BINS = 20 };
 
 struct fixture {
-    struct config config;
-    struct cfg_host hosts[HOSTS];
-    struct cfg_switch switches[1];
-    struct cfg_device devices[1];
-    struct cfg_lend lends[VFS];
+    struct config *config;
     struct results results;
     struct result_flow flows[WORKLOADS], host_flows[HOSTS];
     struct result_link links[LINKS];
@@ -44,33 +40,28 @@ struct fixture {
 static const char *const host_names[HOSTS] = {"owner", "user0", "user1"};
 static const char *const workload_names[WORKLOADS] = {"web", "bulk-1"};
 
-static void fill_config(struct fixture *fixture)
+static const char pool_yaml[] = "name: test\n"
+                                "title: 'A test of <pages> & \"quotes\"'\n"
+                                "hosts: [{name: owner}, {name: user, count: 2}]\n"
+                                "switches: [{name: sw}]\n"
+                                "devices: [{name: nic0, kind: nic, owner: owner}]\n"
+                                "lend:\n"
+                                "  - {device: nic0, vf: 0..3, to: user0}\n"
+                                "  - {device: nic0, vf: 4..7, to: user1}\n"
+                                "workloads:\n"
+                                "  - {name: web, op: transmit, load: 10%}\n"
+                                "  - {name: bulk-1, op: receive, load: 10%}\n";
+
+static struct config *pool_new(void)
 {
-    struct config *config = &fixture->config;
-    const struct cfg_link link = {.gen = 3, .lanes = 8};
-    for (int i = 0; i < HOSTS; i++)
-        fixture->hosts[i] = (struct cfg_host){.name = strdup(host_names[i]), .link = link};
-    fixture->switches[0] = (struct cfg_switch){
-        .name = strdup("sw"), .clock_hz = 250000000, .datapath_bytes = 32, .parent_index = -1};
-    fixture->devices[0] = (struct cfg_device){.name = strdup("nic0"),
-                                              .kind = DEVICE_NIC,
-                                              .link = {.gen = 2, .lanes = 8},
-                                              .vfs = VFS,
-                                              .host_index = -1,
-                                              .owner_index = 0};
-    for (uint32_t i = 0; i < VFS; i++)
-        fixture->lends[i] = (struct cfg_lend){.vf = (uint16_t)i, .host = 1 + i / 4};
-    config->path = strdup("configs/test.yaml");
-    config->name = strdup("test");
-    config->title = strdup("A test of <pages> & \"quotes\"");
-    config->n_hosts = HOSTS;
-    config->hosts = fixture->hosts;
-    config->n_switches = 1;
-    config->switches = fixture->switches;
-    config->n_devices = 1;
-    config->devices = fixture->devices;
-    config->n_lends = VFS;
-    config->lends = fixture->lends;
+    struct config *config = NULL;
+    struct err err;
+    if (!config_load_text("configs/test.yaml", pool_yaml, strlen(pool_yaml), 0, NULL, &config,
+                          &err)) {
+        err_print(&err, stderr);
+        CHECK(config);
+    }
+    return config;
 }
 
 static struct result_latency latency_of(const struct histogram *histogram)
@@ -115,8 +106,8 @@ static void fill_results(struct fixture *fixture)
 {
     static const char *const link_names[LINKS] = {"nic0->sw", "sw->nic0", "sw->user0", "sw->user1"};
     struct results *results = &fixture->results;
-    *results = (struct results){.name = fixture->config.name,
-                                .config_path = fixture->config.path,
+    *results = (struct results){.name = fixture->config->name,
+                                .config_path = fixture->config->path,
                                 .seed = UINT64_MAX,
                                 .converged = true,
                                 .convergence = "mean latency within 0.8 % (asked 1 %)",
@@ -171,7 +162,7 @@ static struct fixture *fixture_new(void)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     CHECK(fixture);
-    fill_config(fixture);
+    fixture->config = pool_new();
     fill_results(fixture);
     snprintf(fixture->dir, sizeof fixture->dir, "/tmp/poolsim-output-XXXXXX");
     CHECK(mkdtemp(fixture->dir));
@@ -190,13 +181,7 @@ static void fixture_free(struct fixture *fixture)
         nftw(fixture->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
     for (int i = 0; i < WORKLOADS; i++)
         histogram_fini(&fixture->histograms[i]);
-    for (int i = 0; i < HOSTS; i++)
-        free(fixture->hosts[i].name);
-    free(fixture->switches[0].name);
-    free(fixture->devices[0].name);
-    free(fixture->config.path);
-    free(fixture->config.name);
-    free(fixture->config.title);
+    config_free(fixture->config);
     free(fixture);
 }
 
@@ -221,7 +206,7 @@ static void test_summary_holds_every_result(void)
 {
     struct fixture *fixture = fixture_new();
     struct err err;
-    json_t *made = report_json(&fixture->config, &fixture->results);
+    json_t *made = report_json(fixture->config, &fixture->results);
     CU_ASSERT_TRUE_FATAL(output_json(made, fixture->dir, "summary.json", &err));
     char *text = folder_read(fixture->dir, "summary.json");
     CU_ASSERT_PTR_NOT_NULL_FATAL(text);
@@ -257,7 +242,7 @@ static void test_not_a_number_is_null(void)
 {
     struct fixture *fixture = fixture_new();
     fixture->results.fairness_jain = (double)NAN;
-    json_t *summary = report_json(&fixture->config, &fixture->results);
+    json_t *summary = report_json(fixture->config, &fixture->results);
     CU_ASSERT_TRUE(json_is_null(json_object_get(summary, "fairness_jain")));
     json_decref(summary);
     fixture_free(fixture);
@@ -342,7 +327,7 @@ static void test_folder_is_complete(void)
     struct err err = {0};
     FILE *warnings = tmpfile();
     CU_ASSERT_PTR_NOT_NULL_FATAL(warnings);
-    bool written = output_write(&fixture->config, &fixture->results, fixture->dir, warnings, &err);
+    bool written = output_write(fixture->config, &fixture->results, fixture->dir, warnings, &err);
     CU_ASSERT_TRUE_FATAL(written);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char *text = folder_read(fixture->dir, files[i]);
@@ -385,7 +370,7 @@ static void test_without_gnuplot(void)
     FILE *warnings = open_memstream(&text, &bytes);
     CU_ASSERT_PTR_NOT_NULL_FATAL(warnings);
     setenv("PATH", "/nonexistent", 1);
-    bool written = output_write(&fixture->config, &fixture->results, fixture->dir, warnings, &err);
+    bool written = output_write(fixture->config, &fixture->results, fixture->dir, warnings, &err);
     setenv("PATH", path, 1);
     fclose(warnings);
     CU_ASSERT_TRUE(written);
@@ -403,7 +388,7 @@ static void test_folder_that_cannot_be_made(void)
     struct fixture *fixture = fixture_new();
     struct err err = {0};
     CU_ASSERT_FALSE(
-        output_write(&fixture->config, &fixture->results, "/proc/nowhere", stderr, &err));
+        output_write(fixture->config, &fixture->results, "/proc/nowhere", stderr, &err));
     CU_ASSERT_PTR_NOT_NULL(strstr(err.message, "/proc/nowhere"));
     fixture_free(fixture);
 }
@@ -546,7 +531,7 @@ static const char *dot_of(const struct config *config)
 static void test_topology_names_borrowers(void)
 {
     struct fixture *fixture = fixture_new();
-    const char *dot = dot_of(&fixture->config);
+    const char *dot = dot_of(fixture->config);
     CU_ASSERT_PTR_NOT_NULL(strstr(dot, "host, Owner"));
     CU_ASSERT_PTR_NOT_NULL(strstr(dot, "VF 0–3 → user0"));
     CU_ASSERT_PTR_NOT_NULL(strstr(dot, "VF 4–7 → user1"));
@@ -564,7 +549,7 @@ static void test_topology_collapses_many_hosts(void)
         many[i] = (struct cfg_host){.index_in_group = i, .link = {.gen = 3, .lanes = 8}};
         CHECK(asprintf(&many[i].name, "h%u", i) > 0);
     }
-    struct config config = fixture->config;
+    struct config config = *fixture->config;
     config.hosts = many;
     config.n_hosts = MANY;
     const char *dot = dot_of(&config);
