@@ -167,7 +167,7 @@ size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_para
 {
     return round_up(n_ports * sizeof(struct switch_port)) + fifo_bytes(fabric, params, n_ports) +
            bitmap_bytes(n_ports) + round_up(n_ports * sizeof(struct switch_wake)) +
-           round_up(n_ports * sizeof(uint32_t));
+           round_up(n_ports * sizeof(uint64_t)) + round_up(n_ports * sizeof(uint32_t));
 }
 
 void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
@@ -190,6 +190,8 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     at += fifo_bytes(fabric, params, n_ports);
     sw->requests = (void *)at;
     at += bitmap_bytes(n_ports);
+    sw->crossbar_free_cycle = (void *)at;
+    at += round_up(n_ports * sizeof(uint64_t));
     sw->wakes = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_wake));
     sw->granting = (void *)at;

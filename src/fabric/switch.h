@@ -68,11 +68,10 @@ struct switch_ingress {
     struct link *link;          /* that TLPs arrive on; credits return here */
     uint64_t free_cycle;        /* the pipeline's entry is free from here on */
     uint64_t lookup_free_cycle; /* the look-up is */
-    uint64_t crossbar_free_cycle;
-    uint32_t accept_pointer; /* egress that is accepted first */
-    uint32_t victim;         /* CAM entry to be replaced next */
-    int32_t granted_to;      /* egress that chose it in this cycle, or -1 */
-    int granted_queue;       /* and which of its queues */
+    uint32_t accept_pointer;    /* egress that is accepted first */
+    uint32_t victim;            /* CAM entry to be replaced next */
+    int32_t granted_to;         /* egress that chose it in this cycle, or -1 */
+    int granted_queue;          /* and which of its queues */
     /* The receive buffer, payload and header bytes by class. Bytes are held from the time at which
      * the sender spent the credits for them; the integral counts from the end of the pipeline. */
     uint32_t held_bytes[CLASSES];
@@ -118,10 +117,11 @@ struct pcie_switch {
     uint64_t period_rest;
     uint32_t beat_shift; /* log2 of datapath_bytes */
     struct switch_port *ports;
-    struct tlp_fifo *fifos;    /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
-    uint64_t *requests;        /* [egress] bitmap of ingress ports */
-    struct switch_wake *wakes; /* [egress] */
-    uint32_t *granting;        /* ingress ports granted in this cycle */
+    struct tlp_fifo *fifos;        /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
+    uint64_t *requests;            /* [egress] bitmap of ingress ports */
+    uint64_t *crossbar_free_cycle; /* [ingress] its way into the crossbar is free from here on */
+    struct switch_wake *wakes;     /* [egress] */
+    uint32_t *granting;            /* ingress ports granted in this cycle */
     uint32_t n_granting;
     struct switch_slot ring[SWITCH_RING];
     uint64_t ticks;

@@ -64,7 +64,6 @@ static bool has_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
                              uint64_t ready)
 {
-    const struct switch_ingress *in = &sw->ports[ingress].in;
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t egress = tlp->port;
     struct tlp_fifo *fifo = &fifos_of(sw, egress, ingress)[fabric_queue(sw->fabric, tlp)];
@@ -75,8 +74,8 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
         return;
     const struct switch_egress *out = &sw->ports[egress].out;
     set_request(sw, egress, ingress);
-    if (ready < in->crossbar_free_cycle)
-        ready = in->crossbar_free_cycle;
+    if (ready < sw->crossbar_free_cycle[ingress])
+        ready = sw->crossbar_free_cycle[ingress];
     switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
 }
 
@@ -92,11 +91,12 @@ struct query { /* of one egress, by its arbiter */
     uint32_t ingress;
 };
 
-static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_age)
+static inline __attribute__((always_inline)) bool is_eligible(void *context, uint32_t ingress,
+                                                              uint64_t *out_age)
 {
     struct query *query = context;
     struct pcie_switch *sw = query->sw;
-    uint64_t free_cycle = sw->ports[ingress].in.crossbar_free_cycle;
+    uint64_t free_cycle = sw->crossbar_free_cycle[ingress];
     if (free_cycle > query->cycle) {
         if (free_cycle < query->free_cycle)
             query->free_cycle = free_cycle;
@@ -111,6 +111,13 @@ static inline bool is_eligible(void *context, uint32_t ingress, uint64_t *out_ag
     query->queue = q;
     query->ingress = ingress;
     return true;
+}
+
+/* An arbiter that compares has asked about others after the one that it chose. */
+static __attribute__((noinline)) void ask_again(struct query *query, uint32_t ingress)
+{
+    uint64_t age;
+    CHECK(is_eligible(query, ingress, &age));
 }
 
 /* First cycle from @free_cycle on in which the egress can start another TLP: its buffer has room.
@@ -186,10 +193,8 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
                           .wait = {.now_ps = now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
-        uint64_t age;
-        /* An arbiter that compares has asked about others after the best one. */
         if (query.ingress != (uint32_t)ingress)
-            CHECK(is_eligible(&query, (uint32_t)ingress, &age));
+            ask_again(&query, (uint32_t)ingress);
         offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
         return;
     }
@@ -267,7 +272,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
 
     in->granted_to = -1;
     in->accept_pointer = egress + 1 == sw->n_ports ? 0 : egress + 1;
-    in->crossbar_free_cycle = free_cycle;
+    sw->crossbar_free_cycle[ingress] = free_cycle;
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);

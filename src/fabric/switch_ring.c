@@ -43,11 +43,9 @@ static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
     wake->cycle = 0;
 }
 
-void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+void switch_ring_move(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_wake *wake = &sw->wakes[egress];
-    if (wake->cycle && wake->cycle <= cycle)
-        return;
     uint64_t now_ps = sw->fabric->sim->now_ps;
     if (switch_cycle_ps(sw, cycle) - now_ps >= (SWITCH_RING - 1) * sw->period_ps)
         cycle = switch_current_cycle(sw) + SWITCH_RING - 1;
