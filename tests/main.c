@@ -34,6 +34,7 @@
     X(arb, FAST)                                                                                   \
     X(pick, FAST)                                                                                  \
     X(op, FAST)                                                                                    \
+    X(port, FAST)                                                                                  \
     X(switch, FAST)                                                                                \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)                                                                              \
