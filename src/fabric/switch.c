@@ -183,6 +183,8 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->request_words = (n_ports + 63) / 64;
     sw->period_ps = 1000000000000U / params->clock_hz;
     sw->period_rest = 1000000000000U % params->clock_hz;
+    sw->cycles_per_2_64_ps =
+        (uint64_t)(((unsigned __int128)params->clock_hz << 64) / 1000000000000U);
     sw->beat_shift = (uint32_t)__builtin_ctz(params->datapath_bytes);
     sw->ports = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_port));

@@ -115,7 +115,8 @@ struct pcie_switch {
     uint32_t request_words; /* 64-bit words of a bitmap of ports */
     uint64_t period_ps;     /* of the clock: period_ps + period_rest / clock_hz */
     uint64_t period_rest;
-    uint32_t beat_shift; /* log2 of datapath_bytes */
+    uint64_t cycles_per_2_64_ps; /* rounded down */
+    uint32_t beat_shift;         /* log2 of datapath_bytes */
     struct switch_port *ports;
     struct tlp_fifo *fifos;        /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
     uint64_t *requests;            /* [egress] bitmap of ingress ports */

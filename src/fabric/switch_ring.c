@@ -1,23 +1,25 @@
 /* The clock and the ring of cycles; see switch_ring.h. */
 #include "fabric/switch_ring.h"
 
-uint64_t switch_cycle_at_or_after(const struct pcie_switch *sw, uint64_t ps)
+/* The cycle that contains @ps: a multiplication by the clock's frequency in cycles per 2^64 ps,
+ * rounded down, and a step where that was one short. */
+static uint64_t cycle_of(const struct pcie_switch *sw, uint64_t ps)
 {
-    if (!sw->period_rest)
-        return (ps + sw->period_ps - 1) / sw->period_ps;
-    uint64_t cycle = (uint64_t)((unsigned __int128)ps * sw->params.clock_hz / 1000000000000U);
-    while (switch_cycle_ps(sw, cycle) < ps)
+    uint64_t cycle = (uint64_t)((unsigned __int128)ps * sw->cycles_per_2_64_ps >> 64);
+    while (switch_cycle_ps(sw, cycle + 1) <= ps)
         cycle++;
     return cycle;
 }
 
+uint64_t switch_cycle_at_or_after(const struct pcie_switch *sw, uint64_t ps)
+{
+    uint64_t cycle = cycle_of(sw, ps);
+    return cycle + (switch_cycle_ps(sw, cycle) < ps);
+}
+
 uint64_t switch_current_cycle(const struct pcie_switch *sw)
 {
-    uint64_t now_ps = sw->fabric->sim->now_ps;
-    if (!sw->period_rest)
-        return now_ps / sw->period_ps;
-    uint64_t cycle = switch_cycle_at_or_after(sw, now_ps);
-    return switch_cycle_ps(sw, cycle) > now_ps ? cycle - 1 : cycle;
+    return cycle_of(sw, sw->fabric->sim->now_ps);
 }
 
 static struct switch_slot *slot_of(struct pcie_switch *sw, uint64_t cycle)
