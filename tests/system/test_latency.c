@@ -207,6 +207,11 @@ struct stage {
     uint64_t entry_free, lookup_free, crossbar_free; /* cycles */
 };
 
+static uint32_t least(uint64_t a, uint64_t b)
+{
+    return (uint32_t)(a < b ? a : b);
+}
+
 static uint64_t max_of(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
@@ -218,10 +223,14 @@ static uint64_t enter(const struct setup *s, struct stage *stage, const struct w
 {
     uint64_t stream_ps = span.end_ps;
     if (!s->store_and_forward) {
-        uint32_t first = shape->payload < s->datapath ? shape->payload : s->datapath;
         uint64_t rest_ps = edge_ps(s, beats - 1);
-        stream_ps = max_of(span.begin_ps + bytes_ps(in, shape->header + first),
-                           span.end_ps - (rest_ps < span.end_ps ? rest_ps : span.end_ps));
+        stream_ps = span.end_ps > rest_ps ? span.end_ps - rest_ps : 0;
+        for (uint64_t beat = 0; beat + 1 < beats || beat == 0; beat++) {
+            uint64_t bytes = least((beat + 1) * s->datapath, shape->payload);
+            uint64_t there_ps = span.begin_ps + bytes_ps(in, shape->header + bytes);
+            if (there_ps > stream_ps + edge_ps(s, beat))
+                stream_ps = there_ps - edge_ps(s, beat);
+        }
     }
     uint64_t cycle = max_of(first_edge_from(s, stream_ps), stage->entry_free);
     stage->entry_free = cycle + beats;
@@ -295,11 +304,6 @@ static struct tlp_shape request_shape(const struct setup *s, uint32_t payload)
 static struct tlp_shape completion_shape(const struct setup *s, uint32_t payload)
 {
     return (struct tlp_shape){FRAME_HEAD + 12, payload, (s->ecrc ? 4U : 0U) + LCRC};
-}
-
-static uint32_t least(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Payload in whole dwords: what lies before @address in its dword and behind the end travels too.
