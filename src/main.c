@@ -51,7 +51,7 @@ static const struct command commands[] = {
     {"sweep",
      true,
      command_sweep,
-     "Simulate every point of FILE's sweep. What an earlier, interrupted sweep finished is kept.",
+     "Simulate every point of FILE's sweep; points that are finished already are kept.",
      {&option_set, &option_seed, &option_output, &option_jobs, &option_quiet}},
     {"check",
      true,

@@ -39,6 +39,8 @@ bool folder_make(const char *path, struct err *err)
         return folder_fail(err, "use folder", path);
     if (!S_ISDIR(status.st_mode))
         return err_at(err, NULL, "%s is there, but it is not a folder", path);
+    if (access(path, W_OK | X_OK) != 0)
+        return folder_fail(err, "write into folder", path);
     return true;
 }
 

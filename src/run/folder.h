@@ -12,7 +12,8 @@
 /* "dir/name" into @buf of PATH_MAX bytes; an over-long path is an error. */
 bool folder_path(char *buf, const char *dir, const char *name, struct err *err);
 
-/* Makes @path and the folders above it; one that is there already is fine. */
+/* Makes @path and the folders above it; one that is there already is fine
+ * if it can be written into. */
 bool folder_make(const char *path, struct err *err);
 
 /* Begins a new version of @dir/@name: outfile_open with the two joined. */

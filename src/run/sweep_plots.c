@@ -32,6 +32,12 @@ static void quantity_range(const struct sweep_data *data, int quantity, double *
     }
 }
 
+/* Whether a range asks for a logarithmic axis. */
+static bool is_wide(double low, double high)
+{
+    return low > 0 && high > 20 * low;
+}
+
 static bool has_quantity(const struct sweep_data *data, int quantity)
 {
     double low, high;
@@ -129,8 +135,8 @@ static bool write_latency(const struct sweep_data *data, const char *dir, struct
     FILE *out = file.file;
     write_x_axis(data, out);
     fprintf(out, "set ylabel 'latency (%s)%s'\n" PLOT_KEY_ABOVE, unit > 1 ? "µs" : "ns",
-            high > 20 * low ? ", logarithmic" : "");
-    fputs(high > 20 * low ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n", out);
+            is_wide(low, high) ? ", logarithmic" : "");
+    fputs(is_wide(low, high) ? "set logscale y\nset mytics 10\n" : "set yrange [0:*]\n", out);
     fputs("plot ", out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_MEAN))
@@ -178,9 +184,9 @@ static bool write_load_latency(const struct sweep_data *data, const char *dir, s
         return false;
     FILE *out = file.file;
     fprintf(out, "set xlabel 'throughput (Gb/s of payload)'\nset ylabel 'mean latency (%s)%s'\n",
-            unit > 1 ? "µs" : "ns", high > 20 * low ? ", logarithmic" : "");
+            unit > 1 ? "µs" : "ns", is_wide(low, high) ? ", logarithmic" : "");
     fputs(PLOT_KEY_ABOVE "set grid xtics ls 101\nset xrange [0:*]\n", out);
-    fputs(high > 20 * low ? "set logscale y\nset mytics 10\nplot " : "set yrange [0:*]\nplot ",
+    fputs(is_wide(low, high) ? "set logscale y\nset mytics 10\nplot " : "set yrange [0:*]\nplot ",
           out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         write_source(i, column(SWEEP_GBPS), out);
@@ -194,6 +200,8 @@ static bool write_load_latency(const struct sweep_data *data, const char *dir, s
 
 static bool write_y(const struct sweep_data *data, const char *dir, struct err *err)
 {
+    double low, high;
+    quantity_range(data, SWEEP_Y, &low, &high);
     struct outfile file;
     if (!plot_open(&file, dir, "y", PLOT_WIDTH, PLOT_HEIGHT, NULL, err))
         return false;
@@ -201,7 +209,9 @@ static bool write_y(const struct sweep_data *data, const char *dir, struct err *
     write_x_axis(data, out);
     fputs("set ylabel ", out);
     plot_quote(out, sweep_metric_label(data->y));
-    fputs(" noenhanced\n" PLOT_KEY_ABOVE "plot ", out);
+    fputs(is_wide(low, high) ? " noenhanced\nset logscale y\nset mytics 10\n" : " noenhanced\n",
+          out);
+    fputs(PLOT_KEY_ABOVE "plot ", out);
     for (uint32_t i = 0; i < curves_drawn(data); i++) {
         if (has_interval(data, SWEEP_Y))
             write_band(i, SWEEP_Y, 1, out);

@@ -48,10 +48,13 @@ void table_cell_right(FILE *out, const char *text, size_t columns)
     table_cell_left(out, text, width < columns ? width : columns);
 }
 
+/* Gives up digits rather than the blank that parts it from its neighbour. */
 static void real_cell(FILE *out, double value, int digits, size_t columns)
 {
     char buf[FORMAT_BYTES];
-    table_cell_right(out, format_number(buf, value, digits), columns);
+    while (table_width(format_number(buf, value, digits)) >= columns && digits > 1)
+        digits--;
+    table_cell_right(out, buf, columns);
 }
 
 static uint32_t shown(uint32_t n)
