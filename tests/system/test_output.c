@@ -402,10 +402,12 @@ static void test_table_fits_and_sums(void)
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+    fixture->flows[1].gbps = 0.0992637;
     table_print(&fixture->results, "results/test/index.html", out);
     fclose(out);
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "converged: mean latency within 0.8 %"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "Jain's index 0.9999"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " 0.0993 ")); /* 7 columns, of which one is blank */
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "40000 hits, 1 misses"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "results/test/index.html"));
     char *row = strstr(text, "= mean\nweb");
