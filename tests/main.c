@@ -46,6 +46,7 @@
     X(output, FAST)                                                                                \
     X(sweep, FAST)                                                                                 \
     X(cli, FAST)                                                                                   \
+    X(readme, FAST)                                                                                \
     X(nic, FAST)                                                                                   \
     X(nvme, FAST)                                                                                  \
     X(latency, FAST)                                                                               \
