@@ -51,7 +51,8 @@
     X(nvme, FAST)                                                                                  \
     X(latency, FAST)                                                                               \
     X(ceilings, FAST)                                                                              \
-    X(queueing, FAST)
+    X(queueing, FAST)                                                                              \
+    X(fairness, FAST)
 
 enum speed { FAST, SLOW };
 
