@@ -79,13 +79,12 @@ static void owe_dllp(struct link *link)
     link->dllps++;
 }
 
-/* SKP ordered sets that fell due while the wire was busy wait for the end of the TLP; on an idle
- * wire they cost nothing. */
+/* SKP ordered sets that fell due while the wire was busy wait for the end of the TLP, several of
+ * them where a TLP lasts longer than their interval; on an idle wire the gap hides them. */
 static void owe_skp(struct link *link, uint64_t start_ticks)
 {
     uint64_t due = (start_ticks - link->next_skp_ticks) / link->skp_interval_ticks + 1;
-    if (due == 1)
-        link->owed_ticks += link->skp_ticks;
+    link->owed_ticks += due * link->skp_ticks;
     link->skps += due;
     link->next_skp_ticks += due * link->skp_interval_ticks;
 }
