@@ -157,8 +157,9 @@ static void an_idle_wire_starts_at_once(void)
 
 /* ---- SKP ---- */
 
-/* Under full load each SKP ordered set delays the stream by its symbols, and nothing else does. */
-static void skp_takes_its_share_of_a_busy_wire(void)
+/* Under full load each SKP ordered set delays the stream by its symbols, and nothing else does;
+ * several when one TLP lasts for several intervals, as 4 KiB on one lane do. */
+static void skp_share(uint32_t payload)
 {
     for (unsigned gen = 1; gen <= GENS; gen++) {
         for (unsigned w = 0; w < WIDTHS; w++) {
@@ -172,12 +173,12 @@ static void skp_takes_its_share_of_a_busy_wire(void)
             params.skp = true;
             struct wire *wire = wire_new(&params, 1);
             for (unsigned i = 0; i < 20000; i++) {
-                put(wire, &wire->there, 0, 256);
-                bytes += 280;
+                put(wire, &wire->there, 0, payload);
+                bytes += payload + 24;
                 const uint64_t total = bytes + wire->there.skps * skp_bytes;
                 wrong += wire->arrived.end_ps != exact_ps(gen, widths[w], total);
                 /* One for each interval that began before this TLP could start. */
-                const uint64_t start = total - 280;
+                const uint64_t start = total - payload - 24;
                 wrong += wire->there.skps > start / interval_bytes ||
                          wire->there.skps + 1 < start / interval_bytes;
             }
@@ -186,6 +187,12 @@ static void skp_takes_its_share_of_a_busy_wire(void)
             wire_free(wire);
         }
     }
+}
+
+static void skp_takes_its_share_of_a_busy_wire(void)
+{
+    skp_share(256);
+    skp_share(4096);
 }
 
 static void skp_costs_nothing_on_an_idle_wire(void)
@@ -227,6 +234,20 @@ static void an_ack_goes_out_once_per_interval(void)
             last_ack_ps = acked ? wire->arrived.end_ps : last_ack_ps;
         }
         CU_ASSERT_EQUAL(wire->there.dllps, 0);
+        wire_free(wire);
+    }
+}
+
+static void an_ack_is_due_at_the_end_of_the_interval(void)
+{
+    for (uint64_t early_ps = 0; early_ps < 2; early_ps++) {
+        struct link_params params = bench_link(1, 1, 0);
+
+        params.ack_interval_ps = 500000 + early_ps;
+        struct wire *wire = wire_new(&params, 1);
+        put(wire, &wire->there, 0, 0);
+        put(wire, &wire->there, 500000, 0); /* ends 500,000 ps after the first */
+        CU_ASSERT_EQUAL(wire->back.dllps, early_ps ? 1 : 2);
         wire_free(wire);
     }
 }
@@ -540,6 +561,8 @@ void suite_link(void)
     CU_add_test(suite, "SKP takes its share of a busy wire", skp_takes_its_share_of_a_busy_wire);
     CU_add_test(suite, "SKP costs nothing on an idle wire", skp_costs_nothing_on_an_idle_wire);
     CU_add_test(suite, "an Ack goes out once per interval", an_ack_goes_out_once_per_interval);
+    CU_add_test(suite, "an Ack is due at the end of the interval",
+                an_ack_is_due_at_the_end_of_the_interval);
     CU_add_test(suite, "DLLPs fill gaps and delay only a full wire",
                 dllps_fill_gaps_and_delay_only_a_full_wire);
     CU_add_test(suite, "DLLPs can be free", dllps_can_be_free);

@@ -106,22 +106,39 @@ static void an_uncontended_tlp_leaves_six_cycles_after_it_entered(void)
     }
 }
 
+static uint64_t edge_ps(uint64_t clock_hz, uint64_t cycle)
+{
+    return (uint64_t)((unsigned __int128)cycle * 1000000000000U / clock_hz);
+}
+
 /* Its last byte on an edge, and one picosecond behind it. */
 static void the_edge_itself_is_in_time_and_a_picosecond_later_is_not(void)
 {
-    struct switch_params params = bench_switch();
+    static const uint64_t clocks_hz[] = {250000000, 333000000, 333333333};
 
-    params.cut_through = false;
-    struct bench *bench = fast_bench(&params);
-    const uint64_t wire_ps = link_ticks_to_ps(link_ticks(&bench->in[0], WRITE_OVERHEAD + 64));
-    const uint64_t edge_ps = 1000 * T;
-    const uint32_t in_time = send(bench, edge_ps - PROPAGATION_PS - wire_ps, 0, 1, 64);
-    const uint32_t late = send(bench, edge_ps - PROPAGATION_PS - wire_ps + 1, 2, 3, 64);
+    for (unsigned i = 0; i < sizeof clocks_hz / sizeof clocks_hz[0]; i++) {
+        struct switch_params params = bench_switch();
 
-    CU_ASSERT_EQUAL(bench_run(bench), SIM_EMPTY);
-    CU_ASSERT_EQUAL(bench_entered_ps(bench, in_time), edge_ps);
-    CU_ASSERT_EQUAL(bench_entered_ps(bench, late), edge_ps + T);
-    bench_free(bench);
+        params.cut_through = false;
+        params.clock_hz = clocks_hz[i];
+        struct bench *bench = fast_bench(&params);
+        const uint64_t flight_ps =
+            PROPAGATION_PS + link_ticks_to_ps(link_ticks(&bench->in[0], WRITE_OVERHEAD + 64));
+        for (uint64_t n = 0; n < 300; n++) {
+            const uint64_t at_ps = edge_ps(clocks_hz[i], 1000 + 20 * n) - flight_ps;
+
+            send(bench, at_ps, 0, 1, 64);
+            send(bench, at_ps + 1, 2, 3, 64);
+        }
+        CU_ASSERT_EQUAL(bench_run(bench), SIM_EMPTY);
+        for (uint32_t n = 0; n < 300; n++) {
+            CU_ASSERT_EQUAL(bench_entered_ps(bench, 2 * n + 1),
+                            edge_ps(clocks_hz[i], 1000 + 20 * n));
+            CU_ASSERT_EQUAL(bench_entered_ps(bench, 2 * n + 2),
+                            edge_ps(clocks_hz[i], 1001 + 20 * n));
+        }
+        bench_free(bench);
+    }
 }
 
 static void cut_through_is_ahead_of_store_and_forward(void)
@@ -245,6 +262,24 @@ static void a_grant_that_is_not_accepted_goes_elsewhere_a_cycle_later(void)
     bench_free(bench);
 }
 
+/* One ingress has much for two egress ports: it accepts them in turn. */
+static void an_ingress_accepts_in_turn(void)
+{
+    const struct switch_params params = bench_switch();
+    struct bench *bench = fast_bench(&params);
+    uint32_t tlp[6];
+
+    const uint32_t block_1 = send(bench, 5000, 4, 1, 2048);
+    send(bench, 5000, 5, 2, 2048);
+    for (uint32_t n = 0; n < 6; n++)
+        tlp[n] = send(bench, 9000 + n, 0, n < 3 ? 1 : 2, 64);
+    CU_ASSERT_EQUAL(bench_run(bench), SIM_EMPTY);
+    const uint64_t left_ps = bench_left_ps(bench, block_1) + 64 * T;
+    for (uint32_t n = 0; n < 6; n++)
+        CU_ASSERT_EQUAL(bench_left_ps(bench, tlp[n]), left_ps + (n % 3 * 2 + n / 3) * 2 * T);
+    bench_free(bench);
+}
+
 /* A stream from one ingress to one egress moves one beat in each cycle, whatever the sizes. */
 static void a_stream_has_no_gaps(void)
 {
@@ -261,6 +296,7 @@ static void a_stream_has_no_gaps(void)
         const uint32_t payload = tlp_wire_payload_bytes(&bench_arrival_of(bench, n)->tlp);
 
         wrong += bench_left_ps(bench, n) != bench_left_ps(bench, 1) + beats * T;
+        wrong += bench_entered_ps(bench, n) != bench_entered_ps(bench, 1) + beats * T;
         beats += payload > 32 ? (payload + 31) / 32 : 1;
     }
     CU_ASSERT_EQUAL(wrong, 0);
@@ -558,11 +594,6 @@ static void what_belongs_nowhere_is_dropped(void)
 
 /* ---- clock and ring ---- */
 
-static uint64_t edge_ps(uint64_t clock_hz, uint64_t cycle)
-{
-    return (uint64_t)((unsigned __int128)cycle * 1000000000000U / clock_hz);
-}
-
 /* A period of 3003.003... ps: edges lie on whole picoseconds below, and never drift. */
 static void a_fractional_clock_keeps_its_edges(void)
 {
@@ -611,6 +642,23 @@ static void a_long_flight_reaches_beyond_the_ring(void)
         CU_ASSERT_EQUAL(cycles_inside(bench, first), HEADER_TO_EXIT);
         CU_ASSERT_EQUAL(bench_entered_ps(bench, second), (cycles + 11) * T);
         CU_ASSERT_EQUAL(cycles_inside(bench, second), HEADER_TO_EXIT);
+        bench_free(bench);
+    }
+}
+
+/* The egress waits for a TLP that is far away; one that is sent later comes sooner. */
+static void an_egress_wakes_for_the_nearest(void)
+{
+    for (uint64_t far = 20; far <= 3 * SWITCH_RING; far += 101) {
+        const struct switch_params params = bench_switch();
+        struct bench *bench = fast_bench(&params);
+
+        bench->in[0].propagation_ps += far * T;
+        const uint32_t from_afar = send(bench, 1000, 0, 2, 32);
+        const uint32_t from_near = send(bench, 1000 + far * T / 2, 1, 2, 32);
+        CU_ASSERT_EQUAL(bench_run(bench), SIM_EMPTY);
+        CU_ASSERT_EQUAL(cycles_inside(bench, from_near), HEADER_TO_EXIT);
+        CU_ASSERT_EQUAL(cycles_inside(bench, from_afar), HEADER_TO_EXIT);
         bench_free(bench);
     }
 }
@@ -844,6 +892,7 @@ void suite_switch(void)
                 an_ingress_accepts_one_grant_and_is_held_for_its_beats);
     CU_add_test(suite, "a grant that is not accepted goes elsewhere a cycle later",
                 a_grant_that_is_not_accepted_goes_elsewhere_a_cycle_later);
+    CU_add_test(suite, "an ingress accepts in turn", an_ingress_accepts_in_turn);
     CU_add_test(suite, "a stream has no gaps", a_stream_has_no_gaps);
     CU_add_test(suite, "disjoint streams run side by side", disjoint_streams_run_side_by_side);
     CU_add_test(suite, "only a FIFO has head-of-line blocking",
@@ -860,6 +909,7 @@ void suite_switch(void)
     CU_add_test(suite, "a fractional clock keeps its edges", a_fractional_clock_keeps_its_edges);
     CU_add_test(suite, "a long flight reaches beyond the ring",
                 a_long_flight_reaches_beyond_the_ring);
+    CU_add_test(suite, "an egress wakes for the nearest", an_egress_wakes_for_the_nearest);
     CU_add_test(suite, "a slow egress wakes beyond the ring", a_slow_egress_wakes_beyond_the_ring);
     CU_add_test(suite, "random traffic is ordered and complete",
                 random_traffic_is_ordered_and_complete);

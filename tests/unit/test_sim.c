@@ -258,7 +258,7 @@ static void a_run_ends_before_its_limit(void)
 
     world_init(&world, NEVER);
     spawn(&world, 99, PHASE_OBSERVE, 4, NOTHING);
-    spawn(&world, 100, PHASE_UPDATE, 0, NOTHING);
+    spawn(&world, 100, PHASE_OBSERVE, 4, NOTHING);
     spawn(&world, 300, PHASE_UPDATE, 0, NOTHING);
     CU_ASSERT_EQUAL(sim_run(&world.sim, 100), SIM_TIME);
     CU_ASSERT_EQUAL(world.n, 1);
