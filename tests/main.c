@@ -52,7 +52,8 @@
     X(latency, FAST)                                                                               \
     X(ceilings, FAST)                                                                              \
     X(queueing, FAST)                                                                              \
-    X(fairness, FAST)
+    X(fairness, FAST)                                                                              \
+    X(determinism, FAST)
 
 enum speed { FAST, SLOW };
 
