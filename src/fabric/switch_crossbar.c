@@ -49,16 +49,20 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
     sw->ports[egress].out.requests--;
 }
 
-/* True if some head of the ingress buffer goes to @egress. */
-static bool has_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+/* When the first head of the ingress buffer that goes to @egress is ready; UINT64_MAX: none does.
+ */
+static uint64_t next_ready_ps(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     const struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
-    if (sw->params.voq && sw->fabric->vcs == 1)
-        return pick_waiting(fifos) != 0;
-    for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++)
-        if (fifos[q].head && tlp_get(&sw->fabric->tlps, fifos[q].head)->port == egress)
-            return true;
-    return false;
+    uint64_t ready_ps = UINT64_MAX;
+    for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++) {
+        if (!fifos[q].head)
+            continue;
+        const struct tlp *tlp = tlp_get(&sw->fabric->tlps, fifos[q].head);
+        if (tlp->port == egress && tlp->at_ps < ready_ps)
+            ready_ps = tlp->at_ps;
+    }
+    return ready_ps;
 }
 
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
@@ -234,14 +238,16 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *l
 }
 
 /* The TLP at the head of the granted queue leaves the receive buffer; what is behind it requests
- * its egress. */
+ * its egress. *out_next_ps: when the next one for this egress is ready, UINT64_MAX if there is
+ * none. */
 static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, int q,
-                             uint64_t free_cycle)
+                             uint64_t free_cycle, uint64_t *out_next_ps)
 {
     struct fabric *fabric = sw->fabric;
     struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
     uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
-    if (!has_request(sw, egress, ingress))
+    *out_next_ps = next_ready_ps(sw, egress, ingress);
+    if (*out_next_ps == UINT64_MAX)
         clear_request(sw, egress, ingress);
     if (sw->params.voq)
         return index;
@@ -255,6 +261,17 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
         switch_ring_wake(sw, to, free_cycle);
     }
     return index;
+}
+
+/* When the egress should decide after a grant: as soon as it can start, but if only the granted
+ * ingress requests it, not before that has something ready. */
+static uint64_t next_decision(const struct pcie_switch *sw, const struct switch_egress *out,
+                              uint64_t next_ps)
+{
+    bool only_that = out->requests == 1 && next_ps != UINT64_MAX;
+    if (!only_that || next_ps <= switch_cycle_ps(sw, out->ready_cycle))
+        return out->ready_cycle;
+    return switch_cycle_at_or_after(sw, next_ps);
 }
 
 static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
@@ -276,7 +293,8 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);
-    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle);
+    uint64_t next_ps;
+    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle, &next_ps);
     if (tlp->attr & TLP_ATTR_GENERATED) /* its credits went back when its request was refused */
         tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
     else
@@ -292,7 +310,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     link_send(out->link, index, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     if (out->requests)
-        switch_ring_wake(sw, egress, out->ready_cycle);
+        switch_ring_wake(sw, egress, next_decision(sw, out, next_ps));
 }
 
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
