@@ -432,9 +432,9 @@ static void make_device(struct bench *bench, void **out_cam, void **out_all)
     port->tables = (struct switch_tables){.id_map = id_map_init(*out_cam, 1),
                                           .id_backing = id_map_init(*out_all, FUNCTIONS),
                                           .owner_port = 3};
-    for (uint16_t f = 0; f < FUNCTIONS; f++) {
+    for (unsigned f = 0; f < FUNCTIONS; f++) {
         const struct id_key key = {0, (uint16_t)(0x100 + f)};
-        const struct id_value value = {(uint16_t)(1 + f % 2), f, f};
+        const struct id_value value = {(uint16_t)(1 + f % 2), (uint16_t)f, f};
 
         CU_ASSERT_EQUAL(id_map_write(port->tables.id_backing, f, key, value), ID_MAP_OK);
     }
