@@ -17,7 +17,6 @@ static const uint64_t user_space = UINT64_C(1) << 37; /* the same in a User's */
 struct domain { /* what a host has given out so far */
     uint32_t next_bus;
     uint64_t next_address;
-    uint32_t next_slot_bus;
     uint64_t next_user_address;
 };
 
@@ -102,11 +101,12 @@ static bool number_lends(struct numbering *numbering, const struct config *confi
             struct domain *domain = &domains[f->host];
             struct slot *slot = &slots[f->host];
             if (slot->device != d + 1)
-                *slot = (struct slot){d + 1, domain->next_slot_bus++, 0};
+                *slot = (struct slot){d + 1, domain->next_bus++, 0};
             if (slot->bus > LAST_BUS)
                 return err_at(err, &config->hosts[f->host].mark,
-                              "host \"%s\" has VFs of more than %d devices and no bus number left; "
-                              "lend it fewer",
+                              "host \"%s\" has no bus number left for the VFs that it is lent: "
+                              "its own devices and each device that lends it some take one of %d; "
+                              "lend it VFs of fewer devices",
                               config->hosts[f->host].name, LAST_BUS - NUMBERING_FIRST_BUS + 1);
             f->user_rid = (uint16_t)(slot->bus << 8 | slot->functions++);
             f->user_address = align_up(domain->next_user_address, device->bar_bytes);
@@ -132,8 +132,7 @@ bool numbering_make(struct numbering *out, struct arena *arena, const struct con
     out->functions = arena_alloc(arena, out->n_functions, sizeof *out->functions);
     CHECK(out->functions);
     for (uint32_t h = 0; h < config->n_hosts; h++)
-        domains[h] =
-            (struct domain){NUMBERING_FIRST_BUS, owner_space, NUMBERING_FIRST_BUS, user_space};
+        domains[h] = (struct domain){NUMBERING_FIRST_BUS, owner_space, user_space};
     for (uint32_t d = 0; d < config->n_devices; d++) {
         const struct cfg_device *device = &config->devices[d];
         if (!number_device(out, device, &out->devices[d], &domains[device->owner_index], err))

@@ -2,8 +2,9 @@
  * domain. The Owner of a device sees it as its firmware numbers it: each device takes the next
  * buses of the Owner's domain, a NIC's VF i at First VF Offset 0x180 + 2 i as the 82599 without
  * ARI, other kinds at offset 1 + i. A User sees the VFs that are lent to it from one device as the
- * functions 0, 1, ... of one slot, one bus per slot from bus 3 on (paper Fig. 13), and their BARs
- * one behind the other in its own address space. */
+ * functions 0, 1, ... of one slot. Each slot has a bus behind those of the devices that the host
+ * owns, from bus 3 on when it owns none (paper Fig. 13). Their BARs lie one behind the other in its
+ * own address space. */
 #ifndef POOLSIM_RUN_NUMBERING_H
 #define POOLSIM_RUN_NUMBERING_H
 
