@@ -2,12 +2,13 @@
 #include "fabric/switch_ring.h"
 
 /* The cycle that contains @ps: a multiplication by the clock's frequency in cycles per 2^64 ps,
- * rounded down, and a step where that was one short. */
+ * rounded down. That and the rounding of edges down to whole ps leave it at most two cycles short.
+ */
 static uint64_t cycle_of(const struct pcie_switch *sw, uint64_t ps)
 {
     uint64_t cycle = (uint64_t)((unsigned __int128)ps * sw->cycles_per_2_64_ps >> 64);
-    while (switch_cycle_ps(sw, cycle + 1) <= ps)
-        cycle++;
+    cycle += switch_cycle_ps(sw, cycle + 1) <= ps;
+    cycle += switch_cycle_ps(sw, cycle + 1) <= ps;
     return cycle;
 }
 
