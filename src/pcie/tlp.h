@@ -77,6 +77,7 @@ extern const struct tlp_kind_info tlp_kinds[TLP_KINDS];
  * payload, bit 1 is completion. tlp_kinds says the same, and a test holds them to it. */
 static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
 {
+    /* cppcheck-suppress badBitmaskCheck ; CLASS_POSTED is 0, and stands here for completeness */
     const uint32_t classes = CLASS_NONPOSTED << 2 * TLP_MEM_READ |
                              CLASS_POSTED << 2 * TLP_MEM_WRITE | CLASS_COMPLETION << 2 * TLP_CPL |
                              CLASS_COMPLETION << 2 * TLP_CPL_DATA;
