@@ -34,7 +34,7 @@ static void note(struct recorder *recorder, const struct event *event)
 {
     const uint64_t sequence = event->order & ((UINT64_C(1) << EVENT_SEQUENCE_BITS) - 1);
     while (sequence > recorder->capacity) {
-        const size_t more = 2 * recorder->capacity;
+        const size_t more = 2 * recorder->capacity + 1;
         recorder->by_sequence =
             realloc(recorder->by_sequence, more * sizeof *recorder->by_sequence);
         CHECK(recorder->by_sequence);
