@@ -53,7 +53,8 @@
     X(ceilings, FAST)                                                                              \
     X(queueing, FAST)                                                                              \
     X(fairness, FAST)                                                                              \
-    X(determinism, FAST)
+    X(determinism, FAST)                                                                           \
+    X(isolation, FAST)
 
 enum speed { FAST, SLOW };
 
