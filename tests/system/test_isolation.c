@@ -13,7 +13,7 @@
 
 void suite_isolation(void);
 
-enum { HOSTS_MOST = 5, DEVICES_MOST = 4, VFS_MOST = 8, POOLS = 120, KEPT = -1, NOBODY = -1 };
+enum { HOSTS_MOST = 5, DEVICES_MOST = 4, VFS_MOST = 8, POOLS = 60, KEPT = -1, NOBODY = -1 };
 
 /* ---- a random pool ---- */
 

@@ -16,7 +16,8 @@ __extension__ typedef unsigned __int128 wide;
 enum {
     LINKS_MOST = 4,     /* device, two cascaded switches, root switch, host */
     TLPS_MOST = 64,     /* of one operation */
-    OPS = 6,            /* of one case, at different phases of the clock */
+    TASKS_MOST = 48,    /* of one model, one after the other */
+    ROUNDS = 4,         /* of all tasks, at different phases of the clock */
     FRAME_HEAD = 4,     /* start of packet and sequence number, in front of the header */
     LCRC = 4,           /* behind the payload and the digest */
     REQUEST_HEADER = 4, /* of MRd and MWr beyond the 12 bytes of 3DW, with 64-bit addresses */
@@ -33,10 +34,15 @@ struct rate {
     unsigned gen, lanes;
 };
 
-struct setup {
+/* One operation. */
+struct task {
     enum access op;
     unsigned bytes;
-    unsigned offset;   /* of the buffer in its page */
+    unsigned offset; /* of the buffer in its page */
+};
+
+/* What it runs on. */
+struct setup {
     unsigned switches; /* 0: the device attaches to the host; 1: to the root switch; ... */
     bool owner;        /* the host that uses the VF is the device's Owner */
     struct rate host, device, uplink;
@@ -51,8 +57,6 @@ struct setup {
 };
 
 static const struct setup base = {
-    .op = DMA_WRITE,
-    .bytes = 256,
     .switches = 1,
     .host = {3, 8},
     .device = {3, 8},
@@ -77,8 +81,30 @@ static const uint64_t read_latency_ps = 411000;
 static const uint64_t write_latency_ps = 97000;
 static const uint64_t mmio_read_ps = 113000;
 
-static struct config *load(const struct setup *s)
+/* Tasks begin @gap_ps apart and come round again after that times their number, and a bit. */
+static const uint64_t gap_ps = 151000000;
+
+struct tasks {
+    struct task of[TASKS_MOST];
+    unsigned n;
+};
+
+static void add_task(struct tasks *tasks, enum access op, unsigned bytes, unsigned offset)
 {
+    CHECK(tasks->n < TASKS_MOST);
+    tasks->of[tasks->n++] = (struct task){op, bytes, offset};
+}
+
+static struct config *load(const struct setup *s, const struct tasks *tasks)
+{
+    char workloads[TASKS_MOST * 128];
+    int length = 0;
+    for (unsigned i = 0; i < tasks->n; i++)
+        length += snprintf(workloads + length, sizeof workloads - (size_t)length,
+                           "- {op: %s, host: user, vf: 1, arrival: constant, rate: %" PRIu64
+                           "ops, start: %" PRIu64 "ps, size: %uB}\n",
+                           op_names[tasks->of[i].op], SECOND_PS / (gap_ps * tasks->n),
+                           1000 + i * gap_ps, tasks->of[i].bytes);
     char switches[2048] = "";
     int used = 0;
     for (unsigned i = 0; i < s->switches; i++) {
@@ -118,15 +144,13 @@ static struct config *load(const struct setup *s)
         "- {name: d, %s, max_payload: 4KiB, vfs: 2, link: {rate: gen%ux%u, propagation: %" PRIu64
         "ps, skp: %s, dllp: %s}, mmio_read: %" PRIu64 "ps}\n"
         "%s"
-        "workloads:\n"
-        "- {op: %s, host: user, vf: 1, arrival: constant, rate: 9907ops, start: 1ns, size: %uB}\n",
+        "workloads:\n%s",
         s->mps, s->mrrs, s->rcb, s->address32 ? 32 : 64, s->ecrc ? "true" : "false",
         s->switches ? "- {name: other, max_payload: 4KiB}\n" : "", s->host.gen, s->host.lanes,
         host_propagation_ps, s->skp ? "true" : "false", s->dllp ? "true" : "false", read_latency_ps,
         write_latency_ps, switches, place, s->device.gen, s->device.lanes, device_propagation_ps,
         s->skp ? "true" : "false", s->dllp ? "true" : "false", mmio_read_ps,
-        s->switches && !s->owner ? "lend: [{device: d, vf: 1, to: user}]\n" : "", op_names[s->op],
-        s->bytes);
+        s->switches && !s->owner ? "lend: [{device: d, vf: 1, to: user}]\n" : "", workloads);
 }
 
 /* ---- what it must take: one wire ---- */
@@ -313,11 +337,11 @@ static uint32_t dwords_bytes(uint32_t address, uint32_t bytes)
     return (address % 4 + bytes + 3) / 4 * 4;
 }
 
-static uint64_t dma_write_end(const struct setup *s, uint64_t born_ps)
+static uint64_t dma_write_end(const struct setup *s, const struct task *task, uint64_t born_ps)
 {
     struct path path = path_of(s, true);
     uint64_t end_ps = 0;
-    for (uint32_t at = s->offset, left = s->bytes; left;) {
+    for (uint32_t at = task->offset, left = task->bytes; left;) {
         uint32_t bytes = least(left, least(s->mps - at % 4, 4096 - at % 4096));
         struct tlp_shape shape = request_shape(s, dwords_bytes(at, bytes));
         end_ps = path_send(&path, born_ps, &shape);
@@ -344,12 +368,12 @@ static uint64_t complete_read(const struct setup *s, struct path *down, uint64_t
     return end_ps;
 }
 
-static uint64_t dma_read_end(const struct setup *s, uint64_t born_ps)
+static uint64_t dma_read_end(const struct setup *s, const struct task *task, uint64_t born_ps)
 {
     struct path up = path_of(s, true);
     struct path down = path_of(s, false);
     uint64_t end_ps = 0;
-    for (uint32_t at = s->offset, left = s->bytes; left;) {
+    for (uint32_t at = task->offset, left = task->bytes; left;) {
         uint32_t bytes = least(left, least(s->mrrs - at % 4, 4096 - at % 4096));
         struct tlp_shape shape = request_shape(s, 0);
         uint64_t arrived_ps = path_send(&up, born_ps, &shape);
@@ -360,77 +384,82 @@ static uint64_t dma_read_end(const struct setup *s, uint64_t born_ps)
     return end_ps;
 }
 
-static uint64_t mmio_end(const struct setup *s, uint64_t born_ps, bool read)
+static uint64_t mmio_end(const struct setup *s, const struct task *task, uint64_t born_ps)
 {
     struct path down = path_of(s, false);
     struct path up = path_of(s, true);
-    struct tlp_shape request = request_shape(s, read ? 0 : dwords_bytes(0, s->bytes));
+    const bool read = task->op == MMIO_READ;
+    struct tlp_shape request = request_shape(s, read ? 0 : dwords_bytes(0, task->bytes));
     uint64_t arrived_ps = path_send(&down, born_ps, &request);
     if (!read)
         return arrived_ps;
-    struct tlp_shape completion = completion_shape(s, dwords_bytes(0, s->bytes));
+    struct tlp_shape completion = completion_shape(s, dwords_bytes(0, task->bytes));
     return path_send(&up, arrived_ps + mmio_read_ps, &completion);
 }
 
-static uint64_t expected_end(const struct setup *s, uint64_t born_ps)
+static uint64_t expected_end(const struct setup *s, const struct task *task, uint64_t born_ps)
 {
-    switch (s->op) {
+    switch (task->op) {
     case DMA_WRITE:
-        return dma_write_end(s, born_ps);
+        return dma_write_end(s, task, born_ps);
     case DMA_READ:
-        return dma_read_end(s, born_ps);
+        return dma_read_end(s, task, born_ps);
     case MMIO_WRITE:
     case MMIO_READ:
-        return mmio_end(s, born_ps, s->op == MMIO_READ);
+        return mmio_end(s, task, born_ps);
     }
     CHECK(false);
 }
 
 /* ---- comparison ---- */
 
-static void simulate(const struct setup *s, struct scenario_ops *out)
+static void simulate(const struct setup *s, const struct tasks *tasks, struct scenario_ops *out)
 {
-    struct config *config = load(s);
+    struct config *config = load(s, tasks);
     struct model *model = scenario_build(config);
-    model->flows[0].buffer_address += s->offset;
+    CU_ASSERT_EQUAL_FATAL(model->traffic.n_flows, tasks->n);
+    for (unsigned i = 0; i < tasks->n; i++)
+        model->flows[i].buffer_address += tasks->of[i].offset;
     scenario_collect_ops(model, out);
-    scenario_simulate(model, OPS * (SECOND_PS / 9907));
+    scenario_simulate(model, ROUNDS * (SECOND_PS / (SECOND_PS / (gap_ps * tasks->n))));
     scenario_finish(model);
-    CU_ASSERT_EQUAL(out->n, OPS);
+    CU_ASSERT_EQUAL(out->n, ROUNDS * tasks->n);
     config_free(config);
 }
 
-static void describe(const struct setup *s, const struct op_record *op)
+static void describe(const struct setup *s, const struct task *task, const struct op_record *op)
 {
     fprintf(stderr,
             "%s of %u B at offset %u over %u switches (%s VF), host gen%ux%u, device gen%ux%u, "
             "uplink gen%ux%u, %" PRIu64 " Hz x %u B, %s, cycles %u %u%s %u %u, MPS %u MRRS %u RCB "
             "%u, %s%s: born %" PRIu64 ", takes %" PRIu64 " ps, expected %" PRIu64 "\n",
-            op_names[s->op], s->bytes, s->offset, s->switches, s->owner ? "Owner's" : "User's",
-            s->host.gen, s->host.lanes, s->device.gen, s->device.lanes, s->uplink.gen,
-            s->uplink.lanes, s->clock_hz, s->datapath,
+            op_names[task->op], task->bytes, task->offset, s->switches,
+            s->owner ? "Owner's" : "User's", s->host.gen, s->host.lanes, s->device.gen,
+            s->device.lanes, s->uplink.gen, s->uplink.lanes, s->clock_hz, s->datapath,
             s->store_and_forward ? "store-and-forward" : "cut-through", s->ingress, s->remap,
             s->remap_unpipelined ? " (one at a time)" : "", s->edit, s->crossbar, s->mps, s->mrrs,
             s->rcb, s->address32 ? "3DW" : "4DW", s->ecrc ? " with digest" : "", op->born_ps,
-            op->done_ps - op->born_ps, expected_end(s, op->born_ps) - op->born_ps);
+            op->done_ps - op->born_ps, expected_end(s, task, op->born_ps) - op->born_ps);
 }
 
-/* One case: every operation ends when it must, and is accounted without a gap. */
-static void check(const struct setup *s)
+/* Every operation ends when it must, and is accounted without a gap. */
+static void check(const struct setup *s, const struct tasks *tasks)
 {
     struct scenario_ops ops = {0};
-    simulate(s, &ops);
+    bool told = false;
+    simulate(s, tasks, &ops);
     for (size_t i = 0; i < ops.n; i++) {
         const struct op_record *op = &ops.ops[i];
+        const struct task *task = &tasks->of[op->flow];
         uint64_t parts_ps = 0;
         for (int part = 0; part < LAT_PARTS; part++)
             parts_ps += op->part_ps[part];
         CU_ASSERT_EQUAL(op->failed, 0);
         CU_ASSERT_EQUAL(op->done_ps - op->born_ps, parts_ps);
-        CU_ASSERT_EQUAL(op->done_ps, expected_end(s, op->born_ps));
-        if (op->done_ps != expected_end(s, op->born_ps)) {
-            describe(s, op);
-            break;
+        CU_ASSERT_EQUAL(op->done_ps, expected_end(s, task, op->born_ps));
+        if (op->done_ps != expected_end(s, task, op->born_ps) && !told) {
+            describe(s, task, op);
+            told = true;
         }
     }
     scenario_ops_fini(&ops);
@@ -440,17 +469,14 @@ static const unsigned payloads[] = {4, 8, 32, 36, 64, 100, 256, 1000, 2048, 4096
 enum { PAYLOADS = sizeof payloads / sizeof payloads[0] };
 
 /* @s with every operation and payload; MMIO is one TLP of at most MPS. */
-static void check_operations(struct setup s)
+static void check_operations(const struct setup *s)
 {
-    for (int op = DMA_WRITE; op <= MMIO_READ; op++) {
-        for (size_t i = 0; i < PAYLOADS; i++) {
-            if (op >= MMIO_WRITE && payloads[i] > s.mps)
-                continue;
-            s.op = (enum access)op;
-            s.bytes = payloads[i];
-            check(&s);
-        }
-    }
+    struct tasks tasks = {.n = 0};
+    for (int op = DMA_WRITE; op <= MMIO_READ; op++)
+        for (size_t i = 0; i < PAYLOADS; i++)
+            if (op < MMIO_WRITE || payloads[i] <= s->mps)
+                add_task(&tasks, (enum access)op, payloads[i], 0);
+    check(s, &tasks);
 }
 
 static const struct rate rates[] = {{1, 1},  {1, 4}, {2, 2}, {2, 8},  {3, 1}, {3, 4},  {3, 8},
@@ -463,7 +489,7 @@ static void test_direct(void)
     s.switches = 0;
     for (size_t i = 0; i < RATES; i++) {
         s.device = rates[i];
-        check_operations(s);
+        check_operations(&s);
     }
 }
 
@@ -473,9 +499,9 @@ static void test_pooled_rates(void)
     for (size_t i = 0; i < RATES; i++) {
         s.device = rates[i];
         s.host = rates[i];
-        check_operations(s);
+        check_operations(&s);
         s.host = base.host;
-        check_operations(s);
+        check_operations(&s);
     }
 }
 
@@ -487,9 +513,9 @@ static void test_switch_clocks(void)
     for (size_t i = 0; i < sizeof clocks_hz / sizeof clocks_hz[0]; i++) {
         s.clock_hz = clocks_hz[i];
         s.store_and_forward = false;
-        check_operations(s);
+        check_operations(&s);
         s.store_and_forward = true;
-        check_operations(s);
+        check_operations(&s);
     }
 }
 
@@ -499,7 +525,7 @@ static void test_remap_cycles(void)
     for (s.remap = 0; s.remap <= 16; s.remap++) {
         s.remap_unpipelined = s.remap % 3 == 2;
         s.owner = s.remap % 2;
-        check_operations(s);
+        check_operations(&s);
     }
 }
 
@@ -510,7 +536,7 @@ static void test_cascades(void)
         for (int variant = 0; variant < 4; variant++) {
             s.owner = variant & 1;
             s.store_and_forward = variant & 2;
-            check_operations(s);
+            check_operations(&s);
         }
     }
 }
@@ -521,15 +547,14 @@ static void test_unaligned_buffers(void)
     static const unsigned offsets[] = {1, 4, 60, 63, 68, 100, 2047, 4000, 4095};
     struct setup s = base;
     for (size_t i = 0; i < sizeof offsets / sizeof offsets[0]; i++) {
-        s.offset = offsets[i];
         for (s.switches = 0; s.switches <= 1; s.switches++) {
             for (s.rcb = 64; s.rcb <= 128; s.rcb *= 2) {
-                s.op = DMA_READ;
-                for (s.bytes = 1; s.bytes <= 4096; s.bytes = 3 * s.bytes + 1)
-                    check(&s);
-                s.op = DMA_WRITE;
-                for (s.bytes = 1; s.bytes <= 4096; s.bytes = 3 * s.bytes + 1)
-                    check(&s);
+                struct tasks tasks = {.n = 0};
+                for (unsigned bytes = 1; bytes <= 4096; bytes = 3 * bytes + 1) {
+                    add_task(&tasks, DMA_READ, bytes, offsets[i]);
+                    add_task(&tasks, DMA_WRITE, bytes, offsets[i]);
+                }
+                check(&s, &tasks);
             }
         }
     }
@@ -554,8 +579,7 @@ static unsigned below(uint64_t *state, unsigned n)
  * those of its requests would go. */
 static struct setup random_setup(uint64_t *state)
 {
-    struct setup s = {
-        .op = (enum access)below(state, 4),
+    return (struct setup){
         .switches = below(state, 4),
         .owner = below(state, 2),
         .host = rates[below(state, RATES)],
@@ -575,19 +599,26 @@ static struct setup random_setup(uint64_t *state)
         .address32 = below(state, 2),
         .ecrc = below(state, 2),
     };
-    unsigned most = s.op == MMIO_WRITE ? s.mps : s.op == MMIO_READ ? least(s.mps, s.mrrs) : 4096;
-    s.bytes = 1 + below(state, most);
-    if (s.op < MMIO_WRITE)
-        s.offset = below(state, 4096);
-    return s;
+}
+
+static struct tasks random_tasks(uint64_t *state, const struct setup *s)
+{
+    struct tasks tasks = {.n = 0};
+    for (unsigned i = 0; i < 8; i++) {
+        enum access op = (enum access)(i % 4);
+        unsigned most = op == MMIO_WRITE ? s->mps : op == MMIO_READ ? least(s->mps, s->mrrs) : 4096;
+        add_task(&tasks, op, 1 + below(state, most), op < MMIO_WRITE ? below(state, 4096) : 0);
+    }
+    return tasks;
 }
 
 static void test_random_cases(void)
 {
     uint64_t state = 1;
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 250; i++) {
         struct setup s = random_setup(&state);
-        check(&s);
+        struct tasks tasks = random_tasks(&state, &s);
+        check(&s, &tasks);
     }
 }
 
@@ -600,12 +631,14 @@ static void test_pooling_adds_its_stages(void)
     struct setup direct = base;
     direct.switches = 0;
     struct scenario_ops direct_ops = {0};
-    simulate(&direct, &direct_ops);
+    struct tasks one = {.n = 0};
+    add_task(&one, DMA_WRITE, 256, 0);
+    simulate(&direct, &one, &direct_ops);
     for (unsigned remap = 0; remap <= 16; remap++) {
         struct setup pooled = base;
         struct scenario_ops ops = {0};
         pooled.remap = remap;
-        simulate(&pooled, &ops);
+        simulate(&pooled, &one, &ops);
         for (size_t i = 0; i < ops.n && i < direct_ops.n; i++) {
             const uint64_t *part = ops.ops[i].part_ps;
             const uint64_t *direct_part = direct_ops.ops[i].part_ps;
@@ -631,11 +664,11 @@ static void test_pooling_adds_its_stages(void)
 static void test_skp_on_an_idle_wire(void)
 {
     struct setup s = base;
+    struct tasks tasks = {.n = 0};
     s.skp = true;
-    for (int op = DMA_WRITE; op <= MMIO_READ; op++) {
-        s.op = (enum access)op;
-        check(&s);
-    }
+    for (int op = DMA_WRITE; op <= MMIO_READ; op++)
+        add_task(&tasks, (enum access)op, 256, 0);
+    check(&s, &tasks);
 }
 
 void suite_latency(void)

@@ -133,7 +133,9 @@ static void test_credit_knee(void)
     const double packet_ps = WRITE_BYTES * byte_ps;
     const double trip_ps = packet_ps + DLLP_BYTES * byte_ps + 2 * 200e3;
     const unsigned units = 256 / 16;
-    for (unsigned credits = 1; credits <= 32; credits++) {
+    static const unsigned numbers[] = {1, 2, 5, 11, 12, 13, 14, 20};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const unsigned credits = numbers[i];
         const double expected = fmin(1, credits * packet_ps / trip_ps);
         for (int data = 0; data < 2; data++) {
             struct config *config = scenario_load(
