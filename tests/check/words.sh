@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$1"
 
 # The brackets keep these patterns from finding themselves.
-paths='[.]{2}/(shared|seed|reference|golden)([^a-z]|$)|/wor[k]/|/hom[e]/[a-z]|/roo[t]/|/tm[p]/(infra|bash_jobs)'
+paths='[.]{2}/shared([^a-z]|$)|/wor[k]/|/hom[e]/[a-z]|/roo[t]/|/tm[p]/([^p]|p[^o])'
 marks='(^|[^A-Za-z_])(TOD[O]|FIXM[E]|XX[X]|HAC[K])([^A-Za-z_]|$)'
 bad=0
 
