@@ -42,9 +42,16 @@ void sim_at(struct sim *sim, uint64_t time_ps, enum sim_phase phase, const struc
     eventq_push(&sim->queue, &event);
 }
 
-static bool is_stalled(const struct sim *sim)
+/* Called when now is beyond the deadline, which may be older than the last move. */
+static bool is_stalled(struct sim *sim)
 {
-    return sim->waiting && sim->now_ps - sim->moved_ps > sim->progress_limit_ps;
+    if (sim->waiting && sim->now_ps - sim->moved_ps > sim->progress_limit_ps)
+        return true;
+    uint64_t from_ps = sim->waiting ? sim->moved_ps : sim->now_ps;
+    uint64_t left_ps = UINT64_MAX - from_ps;
+    sim->stall_deadline_ps =
+        sim->progress_limit_ps < left_ps ? from_ps + sim->progress_limit_ps : UINT64_MAX;
+    return false;
 }
 
 enum sim_result sim_run(struct sim *sim, uint64_t until_ps)
@@ -67,7 +74,7 @@ enum sim_result sim_run(struct sim *sim, uint64_t until_ps)
         target->handle(target, sim, &event);
         if (__builtin_expect(sim->stop, 0))
             return SIM_STOPPED;
-        if (__builtin_expect(is_stalled(sim), 0))
+        if (__builtin_expect(sim->now_ps > sim->stall_deadline_ps, 0) && is_stalled(sim))
             return SIM_STALLED;
     }
     sim->at_work = NULL;

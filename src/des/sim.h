@@ -40,6 +40,7 @@ struct sim {
     uint64_t moved_ps; /* when something last moved (sim_note_progress) */
     uint64_t waiting;  /* things under way, that must move within the limit */
     uint64_t progress_limit_ps;
+    uint64_t stall_deadline_ps; /* nothing can be called stalled up to here */
     bool stop;
     const char *at_work; /* component at work, for CHECK */
     uint32_t n_components;

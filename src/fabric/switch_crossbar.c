@@ -6,7 +6,7 @@
 
 /* ---- receive buffer ---- */
 
-static struct tlp_fifo *fifos_of(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+static struct tlp_fifo *fifos_of(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     size_t pair = sw->params.voq ? (size_t)egress * sw->n_ports + ingress : ingress;
     return &sw->fifos[pair * sw->fabric->vcs * CLASSES];
@@ -51,7 +51,7 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
 
 /* When the first head of the ingress buffer that goes to @egress is ready; UINT64_MAX: none does.
  */
-static uint64_t next_ready_ps(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+static uint64_t next_ready_ps(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     const struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
     uint64_t ready_ps = UINT64_MAX;
@@ -241,13 +241,12 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *l
  * its egress. *out_next_ps: when the next one for this egress is ready, UINT64_MAX if there is
  * none. */
 static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, int q,
-                             uint64_t free_cycle, uint64_t *out_next_ps)
+                             uint64_t free_cycle)
 {
     struct fabric *fabric = sw->fabric;
     struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
     uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
-    *out_next_ps = next_ready_ps(sw, egress, ingress);
-    if (*out_next_ps == UINT64_MAX)
+    if (next_ready_ps(sw, egress, ingress) == UINT64_MAX)
         clear_request(sw, egress, ingress);
     if (sw->params.voq)
         return index;
@@ -263,15 +262,35 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
     return index;
 }
 
-/* When the egress should decide after a grant: as soon as it can start, but if only the granted
- * ingress requests it, not before that has something ready. */
-static uint64_t next_decision(const struct pcie_switch *sw, const struct switch_egress *out,
-                              uint64_t next_ps)
+/* Of more requesters than this one is likely to be ready, and to look at all costs more than to ask
+ * once in vain. */
+enum { NEXT_LOOKS = 4 };
+
+/* When @egress should decide after a grant: not before it can start, and not before one of those
+ * who request it has something ready and a free way into the crossbar. */
+static uint64_t next_decision(const struct pcie_switch *sw, uint32_t egress)
 {
-    bool only_that = out->requests == 1 && next_ps != UINT64_MAX;
-    if (!only_that || next_ps <= switch_cycle_ps(sw, out->ready_cycle))
-        return out->ready_cycle;
-    return switch_cycle_at_or_after(sw, next_ps);
+    uint64_t ready_cycle = sw->ports[egress].out.ready_cycle;
+    if (sw->ports[egress].out.requests > NEXT_LOOKS)
+        return ready_cycle;
+    uint64_t ready_cycle_ps = switch_cycle_ps(sw, ready_cycle);
+    uint64_t first = UINT64_MAX;
+    for (uint32_t word = 0; word < sw->request_words; word++) {
+        uint64_t bits = sw->requests[(size_t)egress * sw->request_words + word];
+        for (; bits; bits &= bits - 1) {
+            uint32_t ingress = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            uint64_t cycle = sw->crossbar_free_cycle[ingress];
+            uint64_t ready_ps = next_ready_ps(sw, egress, ingress);
+            if (ready_ps > ready_cycle_ps) {
+                uint64_t ready = switch_cycle_at_or_after(sw, ready_ps);
+                cycle = cycle > ready ? cycle : ready;
+            }
+            if (cycle <= ready_cycle)
+                return ready_cycle;
+            first = cycle < first ? cycle : first;
+        }
+    }
+    return first;
 }
 
 static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
@@ -293,12 +312,11 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);
-    uint64_t next_ps;
-    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle, &next_ps);
-    if (tlp->attr & TLP_ATTR_GENERATED) /* its credits went back when its request was refused */
-        tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
-    else
-        link_credit_return(in->link, q, data_units, gone_ps);
+    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle);
+    /* What the switch made itself gave its credits back when the request was refused. */
+    in->gives_back = !(tlp->attr & TLP_ATTR_GENERATED);
+    in->data_units = data_units;
+    tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
 
     release_bytes(in, fabric, tlp, gone_ps - tlp->at_ps);
     account_wait(out, tlp, fabric->sim->now_ps);
@@ -310,7 +328,17 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     link_send(out->link, index, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     if (out->requests)
-        switch_ring_wake(sw, egress, next_decision(sw, out, next_ps));
+        switch_ring_wake(sw, egress, next_decision(sw, egress));
+}
+
+/* Frees the receive buffer of what was granted. After all grants of the cycle have been sent: the
+ * UpdateFC takes its place on a wire that one of them may have used. */
+static void give_back_credits(struct pcie_switch *sw, uint32_t ingress)
+{
+    const struct switch_ingress *in = &sw->ports[ingress].in;
+    uint64_t gone_ps = switch_cycle_ps(sw, sw->crossbar_free_cycle[ingress]);
+    if (in->gives_back)
+        link_credit_return(in->link, (uint32_t)in->granted_queue, in->data_units, gone_ps);
 }
 
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
@@ -325,4 +353,6 @@ void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
     }
     for (uint32_t i = 0; i < sw->n_granting; i++)
         apply_grant(sw, sw->granting[i], cycle);
+    for (uint32_t i = 0; i < sw->n_granting; i++)
+        give_back_credits(sw, sw->granting[i]);
 }
