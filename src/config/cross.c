@@ -108,25 +108,76 @@ bool cross_check_parts(const struct loader *loader)
     return true;
 }
 
-/* Every lent VF needs its entry in the CAM of its device's port. */
-static bool check_id_maps(const struct loader *loader)
+/* What hangs at one port of a root switch: a device, or a cascaded switch with all below it. */
+struct branch {
+    uint32_t lent;         /* VFs of its devices that are lent */
+    uint32_t first_device; /* + 1; 0: none yet */
+};
+
+/* The port of the root switch that leads to device @d, as an index into the branches: those of the
+ * devices come first, then those of the switches. */
+static uint32_t branch_of(const struct config *config, uint32_t d)
+{
+    const struct cfg_switch *switches = config->switches;
+    int sw = config->devices[d].switch_index;
+    if (switches[sw].parent_index < 0)
+        return d;
+    while (switches[switches[sw].parent_index].parent_index >= 0)
+        sw = switches[sw].parent_index;
+    return config->n_devices + (uint32_t)sw;
+}
+
+/* Every lent VF needs its entry in the CAM of the root switch's port that its device is behind. */
+static bool check_id_map(const struct loader *loader, uint32_t d, struct branch *branch)
 {
     const struct config *config = loader->config;
-    for (uint32_t d = 0; d < config->n_devices; d++) {
-        const struct cfg_device *device = &config->devices[d];
-        if (device->switch_index < 0)
+    const struct cfg_device *device = &config->devices[d];
+    const uint32_t root = attach_root(config, device->switch_index);
+    const struct cfg_switch *sw = &config->switches[root];
+    for (uint32_t vf = loader->vf_base[d]; vf < loader->vf_base[d + 1]; vf++)
+        branch->lent += loader->vf_lend[vf] != 0;
+    if (branch->lent <= sw->id_map_entries || sw->id_map_miss != ID_MAP_MISS_REJECT)
+        return true;
+    const bool shared = branch->first_device != d + 1;
+    return load_refuse(loader, "switches", loader->switch_groups, root, "id_map.entries",
+                       "%u entries for %u lent VFs of \"%s\"%s; give more, or on_miss: fetch",
+                       sw->id_map_entries, branch->lent, device->name,
+                       shared ? " and what shares its port" : "");
+}
+
+/* A miss in that CAM is the Owner's traffic, so there is one Owner behind a port. */
+static bool check_one_owner(const struct loader *loader, uint32_t d, const struct branch *branch)
+{
+    const struct config *config = loader->config;
+    const struct cfg_device *device = &config->devices[d];
+    const struct cfg_device *first = &config->devices[branch->first_device - 1];
+    if (device->owner_index == first->owner_index)
+        return true;
+    const size_t group = load_group_of(loader->device_groups, loader->n_device_groups, d);
+    return load_refuse(
+        loader, "devices", loader->device_groups, group, "owner",
+        "\"%s\" shares a port of the root switch with \"%s\", which \"%s\" owns; devices "
+        "below one cascaded switch have one Owner",
+        device->name, first->name, config->hosts[first->owner_index].name);
+}
+
+static bool check_branches(const struct loader *loader)
+{
+    const struct config *config = loader->config;
+    struct branch *branches =
+        calloc((size_t)config->n_devices + config->n_switches + 1, sizeof *branches);
+    CHECK(branches);
+    bool good = true;
+    for (uint32_t d = 0; good && d < config->n_devices; d++) {
+        if (config->devices[d].switch_index < 0)
             continue;
-        const uint32_t root = attach_root(config, device->switch_index);
-        const struct cfg_switch *sw = &config->switches[root];
-        uint32_t lent = 0;
-        for (uint32_t vf = loader->vf_base[d]; vf < loader->vf_base[d + 1]; vf++)
-            lent += loader->vf_lend[vf] != 0;
-        if (lent > sw->id_map_entries && sw->id_map_miss == ID_MAP_MISS_REJECT)
-            return load_refuse(loader, "switches", loader->switch_groups, root, "id_map.entries",
-                               "%u entries for %u lent VFs of \"%s\"; give more, or on_miss: fetch",
-                               sw->id_map_entries, lent, device->name);
+        struct branch *branch = &branches[branch_of(config, d)];
+        if (!branch->first_device)
+            branch->first_device = d + 1;
+        good = check_one_owner(loader, d, branch) && check_id_map(loader, d, branch);
     }
-    return true;
+    free(branches);
+    return good;
 }
 
 /* Every size must suit the operation on every device that it runs on. */
@@ -201,7 +252,7 @@ static bool check_workload(const struct loader *loader, size_t index)
 
 bool cross_check_traffic(const struct loader *loader)
 {
-    if (!check_id_maps(loader))
+    if (!check_branches(loader))
         return false;
     for (size_t i = 0; i < loader->n_workload_groups; i++)
         if (!check_workload(loader, i))

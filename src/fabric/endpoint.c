@@ -191,6 +191,21 @@ static void later(struct endpoint *ep, uint64_t at_ps, uint32_t kind, uint32_t i
     sim_at(ep->fabric->sim, at_ps, PHASE_UPDATE, &ep->component, kind, index, 0);
 }
 
+/* The function that @address belongs to; n_functions if none. */
+static uint32_t function_of(const struct endpoint *ep, uint64_t address)
+{
+    uint64_t function = (address - ep->params.bar_base) / ep->params.bar_bytes;
+    return function < ep->params.n_functions ? (uint32_t)function : ep->params.n_functions;
+}
+
+/* A write that no function reacts to: it ends on arrival, refused if it is in no function. */
+static void take_write(struct endpoint *ep, uint32_t index, const struct tlp *tlp)
+{
+    bool known = function_of(ep, tlp->address) < ep->params.n_functions;
+    ep->misdirected += !known;
+    fabric_end_posted(ep->fabric, index, known ? TLP_SC : TLP_UR);
+}
+
 static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
 {
     (void)number, (void)begin_ps;
@@ -205,7 +220,7 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
         if (ep->params.ops->on_register_write)
             later(ep, end_ps, EV_REGISTER_WRITE, index);
         else
-            fabric_end_posted(ep->fabric, index, TLP_SC);
+            take_write(ep, index, tlp);
         return;
     case TLP_MEM_READ:
         later(ep, end_ps + ep->params.mmio_read_ps, EV_REGISTER_READ, index);
@@ -224,13 +239,6 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
         break;
     }
     CHECK(false);
-}
-
-/* The function that @address belongs to; n_functions if none. */
-static uint32_t function_of(const struct endpoint *ep, uint64_t address)
-{
-    uint64_t function = (address - ep->params.bar_base) / ep->params.bar_bytes;
-    return function < ep->params.n_functions ? (uint32_t)function : ep->params.n_functions;
 }
 
 static void write_register(struct endpoint *ep, uint32_t index)

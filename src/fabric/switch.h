@@ -18,7 +18,7 @@
  * ring of cycles (switch_ring.h), and an idle switch costs nothing. All egress ports choose on the
  * state at the start of the cycle (grant); an ingress port chosen by several takes one (accept,
  * round robin); the others try again in the next cycle. A grant needs the credits of the egress
- * link and room in the egress buffer in front of it. */
+ * link, and that the egress buffer in front of it is not full: one TLP may reach beyond its end. */
 #ifndef POOLSIM_FABRIC_SWITCH_H
 #define POOLSIM_FABRIC_SWITCH_H
 
