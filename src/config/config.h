@@ -117,6 +117,14 @@ struct cfg_nvme {
     uint64_t processing_ps;       /* per command */
 };
 
+/* What a device stands for that is a private copy of a pooled one; see config/origin.h. */
+struct cfg_origin {
+    char *device; /* the pooled device; NULL: it stands for itself */
+    char *host;   /* to which that one's VFs were lent */
+    char *vfs;    /* their numbers there as text */
+    uint16_t *vf; /* and as numbers, one per VF, ascending */
+};
+
 struct cfg_device {
     char *name;
     unsigned index_in_group;
@@ -136,6 +144,7 @@ struct cfg_device {
     int owner_index;          /* Owner host; equals host_index when direct */
     struct cfg_nic nic;
     struct cfg_nvme nvme;
+    struct cfg_origin origin;
 };
 
 /* One VF lent to one host. A VF that is lent to nobody belongs to the device's Owner; a direct
@@ -193,9 +202,9 @@ struct cfg_workload {
     } * targets;
     enum cfg_arrival arrival;
     enum cfg_rate rate_kind;
-    uint64_t
-        rate;          /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the
-                          device's     link, shared equally by this workload's functions on that device */
+    uint64_t rate;     /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the
+                          device's link, shared equally by this workload's functions on that device
+                          and on others that stand for the same one */
     uint32_t depth;    /* closed loop: operations kept in flight per function */
     uint64_t think_ps; /* closed loop: pause before the next operation */
     enum cfg_period on_kind, off_kind;

@@ -28,6 +28,11 @@ static char *copy_text(const char *text)
     return copy;
 }
 
+static char *copy_if_given(const char *text)
+{
+    return text ? copy_text(text) : NULL;
+}
+
 bool load_refuse(const struct loader *loader, const char *list, const struct load_group *groups,
                  size_t group, const char *path, const char *format, ...)
 {
@@ -147,8 +152,7 @@ static bool load_hosts(struct loader *loader)
             host->mark = groups[g].node->mark;
             host->switch_index = -1;
             host->read_latency_ps = value_copy_dist(&block->read_latency_ps);
-            host->read_latency_yaml =
-                k == 0 && block->read_latency_yaml ? copy_text(block->read_latency_yaml) : NULL;
+            host->read_latency_yaml = k == 0 ? copy_if_given(block->read_latency_yaml) : NULL;
             add_names(loader, NAME_HOST, &groups[g], block->name, host->name, k);
         }
     }
@@ -190,10 +194,11 @@ static void expand_device(struct cfg_device *device, const struct cfg_device *bl
     device->nvme.read_ps = value_copy_dist(&block->nvme.read_ps);
     device->nvme.write_ps = value_copy_dist(&block->nvme.write_ps);
     const bool first = k == 0;
-    device->nvme.read_yaml =
-        first && block->nvme.read_yaml ? copy_text(block->nvme.read_yaml) : NULL;
-    device->nvme.write_yaml =
-        first && block->nvme.write_yaml ? copy_text(block->nvme.write_yaml) : NULL;
+    device->nvme.read_yaml = first ? copy_if_given(block->nvme.read_yaml) : NULL;
+    device->nvme.write_yaml = first ? copy_if_given(block->nvme.write_yaml) : NULL;
+    device->origin.device = copy_if_given(block->origin.device);
+    device->origin.host = copy_if_given(block->origin.host);
+    device->origin.vfs = copy_if_given(block->origin.vfs);
 }
 
 static bool load_devices(struct loader *loader)
@@ -439,8 +444,8 @@ static bool load_root(struct loader *loader)
     find_groups(loader, "lend", &loader->lend_groups, &loader->n_lend_groups);
     return load_hosts(loader) && load_switches(loader) && load_devices(loader) &&
            names_finish(&loader->names, loader->err) && cross_check_parts(loader) &&
-           attach_all(loader) && select_lends(loader) && load_workloads(loader) &&
-           cross_check_traffic(loader) && load_sweep(loader);
+           attach_all(loader) && origin_read_all(loader) && select_lends(loader) &&
+           load_workloads(loader) && cross_check_traffic(loader) && load_sweep(loader);
 }
 
 static void free_blocks(struct loader *loader)
@@ -516,6 +521,37 @@ bool config_load(const char *path, size_t n_sets, const char *const *sets, struc
     return false;
 }
 
+void load_free_lends(struct config *config)
+{
+    for (uint32_t i = 0; i < config->n_lend_blocks; i++) {
+        free(config->lend_blocks[i].devices);
+        free(config->lend_blocks[i].vfs);
+        free(config->lend_blocks[i].hosts);
+    }
+    free(config->lend_blocks);
+    free(config->lends);
+}
+
+void load_free_axes(struct cfg_sweep *sweep)
+{
+    for (uint32_t i = 0; i < sweep->n_axes; i++) {
+        for (uint32_t k = 0; k < sweep->axes[i].n; k++)
+            free(sweep->axes[i].values[k]);
+        free(sweep->axes[i].values);
+        free(sweep->axes[i].key);
+    }
+    free(sweep->axes);
+}
+
+void load_free_devices(struct cfg_device *devices, uint32_t n)
+{
+    for (uint32_t i = 0; devices && i < n; i++) {
+        free(devices[i].origin.vf);
+        value_free_section(&schema_device, &devices[i]);
+    }
+    free(devices);
+}
+
 static void free_lists(struct config *config)
 {
     for (uint32_t i = 0; i < config->n_workloads; i++) {
@@ -526,21 +562,8 @@ static void free_lists(struct config *config)
         free(workload->devices);
         free(workload->vfs);
     }
-    for (uint32_t i = 0; i < config->n_lend_blocks; i++) {
-        free(config->lend_blocks[i].devices);
-        free(config->lend_blocks[i].vfs);
-        free(config->lend_blocks[i].hosts);
-    }
-    for (uint32_t i = 0; i < config->sweep.n_axes; i++) {
-        struct cfg_axis *axis = &config->sweep.axes[i];
-        for (uint32_t k = 0; k < axis->n; k++)
-            free(axis->values[k]);
-        free(axis->values);
-        free(axis->key);
-    }
-    free(config->sweep.axes);
-    free(config->lend_blocks);
-    free(config->lends);
+    load_free_lends(config);
+    load_free_axes(&config->sweep);
     free(config->workloads);
 }
 
@@ -553,11 +576,9 @@ void config_free(struct config *config)
         value_free_section(&schema_host, &config->hosts[i]);
     for (uint32_t i = 0; config->switches && i < config->n_switches; i++)
         value_free_section(&schema_switch, &config->switches[i]);
-    for (uint32_t i = 0; config->devices && i < config->n_devices; i++)
-        value_free_section(&schema_device, &config->devices[i]);
+    load_free_devices(config->devices, config->n_devices);
     free(config->hosts);
     free(config->switches);
-    free(config->devices);
     value_free_section(&schema_root, config);
     free(config->path);
     free(config);

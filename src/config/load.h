@@ -50,10 +50,18 @@ bool load_refuse(const struct loader *loader, const char *list, const struct loa
 /* Which group element @index is in. */
 size_t load_group_of(const struct load_group *groups, size_t n_groups, uint32_t index);
 
+/* What @config owns of its lends, of its sweep's axes, and an array of devices. */
+void load_free_lends(struct config *config);
+void load_free_axes(struct cfg_sweep *sweep);
+void load_free_devices(struct cfg_device *devices, uint32_t n);
+
 /* attach.c: switch_index, host_index, owner_index, parent_index. */
 bool attach_all(struct loader *loader);
 /* The root switch above switch @index. */
 uint32_t attach_root(const struct config *config, int index);
+
+/* origin.c: what direct devices stand for. */
+bool origin_read_all(struct loader *loader);
 
 /* select.c */
 bool select_lends(struct loader *loader);

@@ -295,6 +295,19 @@ static const struct schema_key nvme_keys[] = {
     END};
 static const struct schema_section nvme_section = {"nvme", "an SR-IOV NVMe drive", NULL, nvme_keys};
 
+static const struct schema_key stands_for_keys[] = {
+    {"device", TYPE_NAME, WHERE(struct cfg_origin, device), .help = "name of the pooled device"},
+    {"host", TYPE_NAME, WHERE(struct cfg_origin, host),
+     .help = "name of the host to which the VFs were lent"},
+    {"vf", TYPE_TEXT, WHERE(struct cfg_origin, vfs),
+     .help = "what the VFs' numbers were, ascending: 4..7 or \"1, 9\"; workloads go by them"},
+    END};
+static const struct schema_section stands_for_section = {
+    "stands_for",
+    "the pooled device of which a device that attaches directly is a private copy: functions keep "
+    "their random streams and their share of a load",
+    NULL, stands_for_keys};
+
 static const struct schema_key device_keys[] = {
     {"name", TYPE_NAME, WHERE(struct block_device, device.name), .required = true,
      .help = "a unique name; the stem of the names when count is above 1"},
@@ -333,6 +346,9 @@ static const struct schema_key device_keys[] = {
      .help = "settings of kind nic"},
     {"nvme", TYPE_SECTION, WHERE(struct block_device, device.nvme), .section = &nvme_section,
      .help = "settings of kind nvme"},
+    {"stands_for", TYPE_SECTION, WHERE(struct block_device, device.origin),
+     .section = &stands_for_section,
+     .help = "the pooled device that it replaces, as resolved.yaml of a run --direct says"},
     END};
 const struct schema_section schema_device = {"device", "an SR-IOV device: one PF and its VFs", NULL,
                                              device_keys};

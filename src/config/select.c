@@ -1,6 +1,7 @@
 #include "base/check.h"
 #include "base/units.h"
 #include "config/load.h"
+#include "config/origin.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,16 +212,18 @@ static uint32_t collect(const struct selector *s, struct cfg_target *targets)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < s->n; i++) {
-        uint64_t first, end;
-        const uint32_t device = s->devices[i], vfs = s->loader->config->devices[device].vfs;
-        vf_range(s->loader, &s->block->vf_ref, device, &first, &end);
-        for (uint64_t vf = first; vf < end && vf < vfs; vf++) {
-            const int host = holder(s, device, (uint32_t)vf);
+        uint64_t first = 0, last = UINT64_MAX;
+        const uint32_t device = s->devices[i];
+        const struct cfg_device *d = &s->loader->config->devices[device];
+        CHECK(!s->block->vf_ref.text || units_parse_range(s->block->vf_ref.text, &first, &last));
+        for (uint32_t vf = 0; vf < d->vfs; vf++) {
+            const uint32_t number = origin_vf(d, vf);
+            const int host = number >= first && number <= last ? holder(s, device, vf) : -1;
             if (host < 0)
                 continue;
             if (targets)
-                targets[n] = (struct cfg_target){
-                    .device = device, .vf = (uint32_t)vf, .host = (uint32_t)host};
+                targets[n] =
+                    (struct cfg_target){.device = device, .vf = vf, .host = (uint32_t)host};
             n++;
         }
     }

@@ -96,7 +96,8 @@ static bool is_idle(const struct schema_section *section, const struct schema_ke
         const struct block_device *block = base;
         return (strcmp(key->name, "nic") == 0 && block->device.kind != DEVICE_NIC) ||
                (strcmp(key->name, "nvme") == 0 && block->device.kind != DEVICE_NVME) ||
-               (strcmp(key->name, "owner") == 0 && block->device.host_index >= 0);
+               (strcmp(key->name, "owner") == 0 && block->device.host_index >= 0) ||
+               (strcmp(key->name, "stands_for") == 0 && !block->device.origin.device);
     }
     if (section == &schema_workload) {
         const struct block_workload *block = base;

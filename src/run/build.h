@@ -42,6 +42,7 @@ struct model {
     uint32_t *first_port;         /* of each switch, in a numbering of the ports of all switches */
     uint32_t n_switch_ports;
     const uint32_t **weights; /* of each switch, for its arbiters; NULL: none needed */
+    uint32_t *origins;        /* of each device, the first that stands for the same one */
     void **drivers;           /* of each device that has a driver; NULL otherwise */
     struct op_pool ops;       /* operations of drivers */
 };

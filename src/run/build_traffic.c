@@ -1,12 +1,15 @@
 #include "run/build_traffic.h"
 
 #include "base/check.h"
+#include "config/origin.h"
 #include "workload/driver_nic.h"
 #include "workload/driver_nvme.h"
 #include "workload/drivers.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void *take(struct model *model, size_t count, size_t element_bytes)
 {
@@ -135,17 +138,43 @@ static double mean_data_time_ps(const struct model *model, const struct cfg_work
     return mean;
 }
 
-static uint32_t functions_on(const struct cfg_workload *workload, uint32_t device)
+static int compare_origins(const void *a, const void *b, void *devices)
 {
-    uint32_t n = 0;
-    for (uint32_t t = 0; t < workload->n_targets; t++)
-        n += workload->targets[t].device == device;
-    return n;
+    const uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    const struct cfg_device *all = devices;
+    const int order = strcmp(origin_device(&all[left]), origin_device(&all[right]));
+    return order ? order : (left > right) - (left < right);
 }
 
-/* Arrivals per ps of one function on @device as a fraction. */
+/* For each device the first that stands for the same one as it does. */
+static uint32_t *find_origins(struct model *model)
+{
+    const struct config *config = model->config;
+    uint32_t *sorted = take(model, config->n_devices, sizeof *sorted);
+    uint32_t *origins = take(model, config->n_devices, sizeof *origins);
+    for (uint32_t d = 0; d < config->n_devices; d++)
+        sorted[d] = d;
+    qsort_r(sorted, config->n_devices, sizeof *sorted, compare_origins, config->devices);
+    for (uint32_t i = 0; i < config->n_devices; i++) {
+        const char *name = origin_device(&config->devices[sorted[i]]);
+        const bool same = i && !strcmp(name, origin_device(&config->devices[sorted[i - 1]]));
+        origins[sorted[i]] = same ? origins[sorted[i - 1]] : sorted[i];
+    }
+    return origins;
+}
+
+/* How many of the workload's functions share each load, counted at the device of model->origins. */
+static uint32_t *count_sharers(struct model *model, const struct cfg_workload *workload)
+{
+    uint32_t *sharers = take(model, model->config->n_devices, sizeof *sharers);
+    for (uint32_t t = 0; t < workload->n_targets; t++)
+        sharers[model->origins[workload->targets[t].device]]++;
+    return sharers;
+}
+
+/* Arrivals per ps of one function on @device, one of @sharers of a load, as a fraction. */
 static void rate_of(const struct model *model, const struct cfg_workload *workload, uint32_t device,
-                    uint64_t *out_num, uint64_t *out_den)
+                    uint32_t sharers, uint64_t *out_num, uint64_t *out_den)
 {
     const struct cfg_device *d = &model->config->devices[device];
     *out_num = workload->rate;
@@ -156,9 +185,8 @@ static void rate_of(const struct model *model, const struct cfg_workload *worklo
     case RATE_BPS:
         *out_den = (uint64_t)llround(workload->size_bytes.mean * 8 * 1e12);
         return;
-    case RATE_LOAD: /* 10^-6 of the link, shared by the functions on it */
-        *out_den = (uint64_t)llround(mean_data_time_ps(model, workload, d) * 1e6 *
-                                     functions_on(workload, device));
+    case RATE_LOAD: /* 10^-6 of the link */
+        *out_den = (uint64_t)llround(mean_data_time_ps(model, workload, d) * 1e6 * sharers);
         return;
     }
     CHECK(false);
@@ -182,7 +210,7 @@ static enum arrival_period_law period_law(enum cfg_period kind)
 }
 
 static void init_process(const struct model *model, const struct cfg_workload *workload,
-                         uint32_t device, struct arrival_process *out)
+                         uint32_t device, uint32_t sharers, struct arrival_process *out)
 {
     struct arrival_period on = {period_law(workload->on_kind), workload->on_ps,
                                 workload->pareto_shape_milli, 0};
@@ -190,7 +218,7 @@ static void init_process(const struct model *model, const struct cfg_workload *w
                                  workload->pareto_shape_milli, 0};
     uint64_t num;
     uint64_t den;
-    rate_of(model, workload, device, &num, &den);
+    rate_of(model, workload, device, sharers, &num, &den);
     switch (workload->arrival) {
     case ARRIVAL_CONSTANT:
         arrival_process_init(out, ARRIVE_CONSTANT, num, den, NULL, NULL);
@@ -216,10 +244,12 @@ static struct arrival_process *make_processes(struct model *model,
     const struct config *config = model->config;
     struct arrival_process *processes = take(model, config->n_devices, sizeof *processes);
     bool *made = take(model, config->n_devices, sizeof *made);
+    const uint32_t *sharers = count_sharers(model, workload);
     for (uint32_t t = 0; t < workload->n_targets; t++) {
         uint32_t device = workload->targets[t].device;
         if (!made[device])
-            init_process(model, workload, device, &processes[device]);
+            init_process(model, workload, device, sharers[model->origins[device]],
+                         &processes[device]);
         made[device] = true;
     }
     return processes;
@@ -266,6 +296,7 @@ static void make_flow(struct model *model, const struct flow_class *class,
                       uint32_t workload, uint32_t number)
 {
     const struct config *config = model->config;
+    const struct cfg_device *device = &config->devices[target->device];
     struct flow *flow = &model->flows[number];
     model->flow_of[number].workload = workload;
     model->flow_of[number].host = target->host;
@@ -277,15 +308,15 @@ static void make_flow(struct model *model, const struct flow_class *class,
     flow->buffer_address = (UINT64_C(1) << 32) + (uint64_t)number * BUFFER_BYTES;
     char name[160];
     snprintf(name, sizeof name, "%s/%s/%s/%u", config->workloads[workload].name,
-             config->hosts[target->host].name, config->devices[target->device].name, target->vf);
+             origin_host(config, device, target->host), origin_device(device),
+             origin_vf(device, target->vf));
     rng_init(&flow->rng, config->run.seed, name);
     if (process)
         arrival_init(&flow->arrival, process,
                      class->start_ps + phase_of(&config->workloads[workload], process, &flow->rng),
                      class->stop_ps);
     if (!is_direct(config->workloads[workload].op))
-        driver_kinds[kind_of(&config->devices[target->device])].attach(
-            model->drivers[target->device], flow);
+        driver_kinds[kind_of(device)].attach(model->drivers[target->device], flow);
 }
 
 static bool make_workload(struct model *model, uint32_t w, uint32_t *number, struct err *err)
@@ -330,6 +361,7 @@ bool model_make_traffic(struct model *model, struct err *err)
     model->flows = take(model, n_flows, sizeof *model->flows);
     model->flow_of = take(model, n_flows, sizeof *model->flow_of);
     model->traces = take(model, config->n_workloads, sizeof *model->traces);
+    model->origins = find_origins(model);
     model->drivers = make_drivers(model);
     traffic_init(&model->traffic, &model->fabric, model->flows, n_flows);
     if (!driver_ops_init(&model->ops, model->fabric.requests.capacity, &model->traffic))
