@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_SET = 256, OPTION_SEED, OPTION_JSON };
+enum { OPTION_SET = 256, OPTION_SEED, OPTION_DIRECT, OPTION_JSON };
 enum { MAX_JOBS = 1024 };
 
 /* ---- options, and which subcommand takes which ---- */
@@ -24,6 +24,14 @@ static const struct argp_option option_set = {
     0};
 static const struct argp_option option_seed = {
     "seed", OPTION_SEED, "N", 0, "Start the random numbers from N", 0};
+static const struct argp_option option_direct = {
+    "direct",
+    OPTION_DIRECT,
+    NULL,
+    0,
+    "Without the pool: every host's part of a device is a device of its own on its root port, with "
+    "the same traffic; NAME becomes NAME-direct",
+    0};
 static const struct argp_option option_output = {
     "output", 'o', "DIR", 0, "Write the results into DIR instead of results/NAME", 0};
 static const struct argp_option option_quiet = {"quiet", 'q', NULL, 0, "Show no progress", 0};
@@ -47,22 +55,22 @@ static const struct command commands[] = {
      true,
      command_run,
      "Simulate FILE and write a folder of results.",
-     {&option_set, &option_seed, &option_output, &option_quiet}},
+     {&option_set, &option_seed, &option_direct, &option_output, &option_quiet}},
     {"sweep",
      true,
      command_sweep,
      "Simulate every point of FILE's sweep; points that are finished already are kept.",
-     {&option_set, &option_seed, &option_output, &option_jobs, &option_quiet}},
+     {&option_set, &option_seed, &option_direct, &option_output, &option_jobs, &option_quiet}},
     {"check",
      true,
      command_check,
      "Say whether FILE is right, and where it is not.",
-     {&option_set, &option_seed}},
+     {&option_set, &option_seed, &option_direct}},
     {"topo",
      true,
      command_topo,
      "Print FILE's topology for Graphviz: poolsim topo FILE | dot -Tsvg.",
-     {&option_set, &option_seed}},
+     {&option_set, &option_seed, &option_direct}},
     {"schema", false, command_schema, "Print the reference of all keys.", {&option_json}},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -118,6 +126,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_SEED:
         take_seed(parsing, argument, state);
+        return 0;
+    case OPTION_DIRECT:
+        options->direct = true;
         return 0;
     case OPTION_JSON:
         options->json = true;

@@ -1,5 +1,6 @@
 #include "run/command.h"
 
+#include "config/direct.h"
 #include "run/folder.h"
 #include "run/output.h"
 #include "run/run.h"
@@ -37,6 +38,20 @@ static bool result_dir(const struct command_options *options, const char *name, 
     return true;
 }
 
+/* FILE with its --set, or with --direct the baseline of that. */
+static bool load(const struct command_options *options, struct config **out, struct err *err)
+{
+    struct config *config = NULL;
+    if (!config_load(options->file, options->n_sets, options->sets, &config, err))
+        return false;
+    if (options->direct && !config_make_direct(config, err)) {
+        config_free(config);
+        return false;
+    }
+    *out = config;
+    return true;
+}
+
 static int run_loaded(const struct command_options *options, const struct config *config,
                       struct err *err)
 {
@@ -58,7 +73,7 @@ int command_run(const struct command_options *options)
 {
     struct config *config = NULL;
     struct err err = {0};
-    if (!config_load(options->file, options->n_sets, options->sets, &config, &err))
+    if (!load(options, &config, &err))
         return complain(&err, COMMAND_BAD_INPUT);
     int status = run_loaded(options, config, &err);
     config_free(config);
@@ -94,7 +109,9 @@ int command_sweep(const struct command_options *options)
 {
     struct plan *plan = NULL;
     struct err err = {0};
-    if (!plan_make(options->file, options->n_sets, options->sets, &plan, &err))
+    bool (*make)(const char *, size_t, const char *const *, struct plan **, struct err *) =
+        options->direct ? plan_make_direct : plan_make;
+    if (!make(options->file, options->n_sets, options->sets, &plan, &err))
         return complain(&err, COMMAND_BAD_INPUT);
     int status = sweep_planned(options, plan, &err);
     plan_free(plan);
@@ -105,7 +122,7 @@ int command_check(const struct command_options *options)
 {
     struct config *config = NULL;
     struct err err = {0};
-    if (!config_load(options->file, options->n_sets, options->sets, &config, &err))
+    if (!load(options, &config, &err))
         return complain(&err, COMMAND_BAD_INPUT);
     printf("%s: good: %" PRIu32 " hosts, %" PRIu32 " switches, %" PRIu32 " devices, %" PRIu32
            " VFs lent, %" PRIu32 " workloads\n",
@@ -119,7 +136,7 @@ int command_topo(const struct command_options *options)
 {
     struct config *config = NULL;
     struct err err = {0};
-    if (!config_load(options->file, options->n_sets, options->sets, &config, &err))
+    if (!load(options, &config, &err))
         return complain(&err, COMMAND_BAD_INPUT);
     topology_write_dot(config, stdout);
     config_free(config);

@@ -17,6 +17,7 @@ struct command_options {
     const char *file; /* NULL for schema */
     size_t n_sets;
     const char *const *sets; /* "key=value" */
+    bool direct;             /* the baseline of FILE instead (config/direct.h) */
     const char *dir;         /* NULL: results/NAME below the current folder */
     unsigned jobs;           /* 0: one per usable core */
     bool quiet;

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "config/direct.h"
 #include "run/folder.h"
 #include "run/version.h"
 
@@ -78,10 +79,25 @@ static void point_fill(struct plan_point *point, uint32_t number, const struct c
     point->sets[point->n_sets++] = plan_set("run.seed", seed);
 }
 
-static bool point_resolve(struct plan_point *point, const char *path, struct err *err)
+bool plan_load_point(const struct plan *plan, const struct plan_point *point, struct config **out,
+                     struct err *err)
 {
     struct config *config = NULL;
-    if (!config_load(path, point->n_sets, (const char *const *)point->sets, &config, err))
+    if (!config_load(plan->config->path, point->n_sets, (const char *const *)point->sets, &config,
+                     err))
+        return false;
+    if (plan->direct && !config_make_direct(config, err)) {
+        config_free(config);
+        return false;
+    }
+    *out = config;
+    return true;
+}
+
+static bool point_resolve(const struct plan *plan, struct plan_point *point, struct err *err)
+{
+    struct config *config = NULL;
+    if (!plan_load_point(plan, point, &config, err))
         return false;
     plan_id(config, point->id);
     config_free(config);
@@ -133,11 +149,12 @@ static bool plan_size(const struct config *config, const char *path, uint32_t *o
     return true;
 }
 
-bool plan_make(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
-               struct err *err)
+static bool make(const char *path, size_t n_sets, const char *const *sets, bool direct,
+                 struct plan **out, struct err *err)
 {
     struct plan *plan = calloc(1, sizeof *plan);
     CHECK(plan);
+    plan->direct = direct;
     uint32_t n = 0;
     if (!config_load(path, n_sets, sets, &plan->config, err) ||
         !plan_size(plan->config, path, &n, err))
@@ -148,15 +165,29 @@ bool plan_make(const char *path, size_t n_sets, const char *const *sets, struct 
     while (plan->n_points < n) {
         struct plan_point *point = &plan->points[plan->n_points];
         point_fill(point, plan->n_points++, plan->config, n_sets, sets);
-        if (!point_resolve(point, path, err))
+        if (!point_resolve(plan, point, err))
             goto fail;
     }
     plan_find_repeats(plan);
+    if (direct)
+        config_name_direct(plan->config);
     *out = plan;
     return true;
 fail:
     plan_free(plan);
     return false;
+}
+
+bool plan_make(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
+               struct err *err)
+{
+    return make(path, n_sets, sets, false, out, err);
+}
+
+bool plan_make_direct(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
+                      struct err *err)
+{
+    return make(path, n_sets, sets, true, out, err);
 }
 
 void plan_free(struct plan *plan)

@@ -22,6 +22,7 @@ struct plan_point {
 
 struct plan {
     struct config *config; /* without any axis applied; owned */
+    bool direct;           /* points are the baselines of what they set; config is the pool still */
     uint32_t n_points;
     struct plan_point *points;
 };
@@ -31,7 +32,14 @@ struct plan {
  * it: the same for every point, so that points are compared under common random numbers. */
 bool plan_make(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
                struct err *err);
+/* The same for the baselines (config/direct.h) of all points. */
+bool plan_make_direct(const char *path, size_t n_sets, const char *const *sets, struct plan **out,
+                      struct err *err);
 void plan_free(struct plan *plan);
+
+/* The configuration that a point of the plan runs; owned by the caller. */
+bool plan_load_point(const struct plan *plan, const struct plan_point *point, struct config **out,
+                     struct err *err);
 
 /* The id of a loaded configuration. */
 void plan_id(const struct config *config, char out_id[PLAN_ID_BYTES]);

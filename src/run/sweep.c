@@ -89,8 +89,7 @@ static bool child_work(const struct pool *pool, const struct plan_point *point)
     struct err err = {0};
     char id[PLAN_ID_BYTES], name[64];
     const struct run_options run_options = {.quiet = true};
-    if (!config_load(pool->plan->config->path, point->n_sets, (const char *const *)point->sets,
-                     &config, &err))
+    if (!plan_load_point(pool->plan, point, &config, &err))
         goto fail;
     plan_id(config, id);
     if (strcmp(id, point->id) != 0) {
