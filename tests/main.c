@@ -53,6 +53,7 @@
     X(ceilings, FAST)                                                                              \
     X(queueing, FAST)                                                                              \
     X(fairness, FAST)                                                                              \
+    X(direct, FAST)                                                                                \
     X(determinism, FAST)                                                                           \
     X(isolation, FAST)
 
