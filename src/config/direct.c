@@ -144,7 +144,7 @@ static bool take_name(struct maker *m, const char *name)
     return *node == name;
 }
 
-static void keep_names(void *name)
+static void leave_name(void *name)
 {
     (void)name;
 }
@@ -220,29 +220,37 @@ static void copy_origin(struct cfg_device *copy)
                                        .vf = vfs};
 }
 
+static char *keep_name(struct maker *m, const char *text)
+{
+    char *name = copy_text(text);
+    CHECK(take_name(m, name));
+    return name;
+}
+
+/* The copies with the names that they keep. */
 static void make_copies(struct maker *m)
 {
     const struct config *config = m->config;
     m->hosts = allocate(m->n, sizeof *m->hosts);
     m->devices = allocate(m->n, sizeof *m->devices);
-    /* Names that are kept come first, so that a joined one makes way. */
     for (uint32_t k = 0; k < m->n; k++) {
         const struct pair *pair = &m->pairs[k];
         m->hosts[k] = copy_host(config, pair->host);
         m->devices[k] = copy_device(config, pair->device);
         m->devices[k].host_index = m->devices[k].owner_index = (int)k;
-        if (k == 0 || pair[-1].host != pair->host) {
-            m->hosts[k].name = copy_text(config->hosts[pair->host].name);
-            CHECK(take_name(m, m->hosts[k].name));
-        }
-        if (config->devices[pair->device].host_index >= 0) {
-            m->devices[k].name = copy_text(config->devices[pair->device].name);
-            CHECK(take_name(m, m->devices[k].name));
-        }
+        if (k == 0 || pair[-1].host != pair->host)
+            m->hosts[k].name = keep_name(m, config->hosts[pair->host].name);
+        if (config->devices[pair->device].host_index >= 0)
+            m->devices[k].name = keep_name(m, config->devices[pair->device].name);
     }
+}
+
+/* The other names, which make way for those that are kept, and what the devices stand for. */
+static void name_copies(struct maker *m)
+{
     for (uint32_t k = 0; k < m->n; k++) {
-        const char *host = config->hosts[m->pairs[k].host].name;
-        const char *device = config->devices[m->pairs[k].device].name;
+        const char *host = m->config->hosts[m->pairs[k].host].name;
+        const char *device = m->config->devices[m->pairs[k].device].name;
         if (m->devices[k].name) {
             copy_origin(&m->devices[k]);
         } else {
@@ -393,10 +401,11 @@ bool config_make_direct(struct config *config, struct err *err)
     if (good) {
         deal_vfs(&m);
         make_copies(&m);
+        name_copies(&m);
     }
     for (uint32_t w = 0; good && w < config->n_workloads; w++)
         good = move_workload(&m, &config->workloads[w], &moved[w], err);
-    tdestroy(m.names, keep_names);
+    tdestroy(m.names, leave_name);
     if (good)
         commit(&m, moved);
     for (uint32_t w = 0; !good && w < config->n_workloads; w++) {

@@ -69,7 +69,7 @@ static struct offer *name_offers(const struct config *config, uint32_t *out_n)
     uint32_t n = 0;
     for (uint32_t w = 0; w < config->n_workloads; w++)
         n += config->workloads[w].n_targets;
-    struct offer *offers = calloc(n, sizeof *offers);
+    struct offer *offers = calloc(n + 1U, sizeof *offers);
     CHECK(offers);
     *out_n = n;
     n = 0;
@@ -94,7 +94,7 @@ static struct offer *offered(const struct config *config, uint64_t until_ps, uin
     struct model *model = scenario_build(config);
     scenario_collect_ops(model, &ops);
     scenario_simulate(model, until_ps);
-    uint32_t *workload_of = calloc(*out_n, sizeof *workload_of);
+    uint32_t *workload_of = calloc(*out_n + 1U, sizeof *workload_of);
     CHECK(workload_of);
     for (uint32_t f = 0; f < *out_n; f++)
         workload_of[f] = model->flow_of[f].workload;
@@ -252,15 +252,28 @@ static void is_its_own_baseline(void)
     config_free(twice);
 }
 
+/* An Owner who lends VFs to itself has those in its copy; the others only when it uses them too. */
+static const char owner_yaml[] = "hosts: [{name: o}]\n"
+                                 "switches: [{name: sw}]\n"
+                                 "devices: [{name: d, vfs: 4}]\n"
+                                 "lend: [{device: d, vf: 0..1, to: o}]\n"
+                                 "workloads:\n"
+                                 "- {name: lent, op: dma-write, load: 10%}\n";
+static const char both_yaml[] = "- {name: both, op: dma-read, host: o, load: 10%}\n";
+
+static void leaves_out_what_is_not_lent(void)
+{
+    struct config *direct = make_direct(scenario_load("%s", owner_yaml));
+    CU_ASSERT_EQUAL_FATAL(direct->n_devices, 1);
+    CU_ASSERT_EQUAL(direct->devices[0].vfs, 2);
+    CU_ASSERT_STRING_EQUAL(direct->devices[0].origin.vfs, "0..1");
+    expect_comes_back(direct);
+    config_free(direct);
+}
+
 static void refuses_what_cannot_be_told_apart(void)
 {
-    struct config *pool = scenario_load("hosts: [{name: o}]\n"
-                                        "switches: [{name: sw}]\n"
-                                        "devices: [{name: d, vfs: 4}]\n"
-                                        "lend: [{device: d, vf: 0..1, to: o}]\n"
-                                        "workloads:\n"
-                                        "- {name: lent, op: dma-write, load: 10%%}\n"
-                                        "- {name: both, op: dma-read, host: o, load: 10%%}\n");
+    struct config *pool = scenario_load("%s%s", owner_yaml, both_yaml);
     char *before = written(pool);
     struct err err = {.line = 0};
     CU_ASSERT_FALSE(config_make_direct(pool, &err));
@@ -356,6 +369,7 @@ void suite_direct(void)
     CU_add_test(suite, "runs to results", runs_to_results);
     CU_add_test(suite, "keeps what selectors chose", keeps_what_selectors_chose);
     CU_add_test(suite, "is its own baseline", is_its_own_baseline);
+    CU_add_test(suite, "leaves out what is not lent", leaves_out_what_is_not_lent);
     CU_add_test(suite, "refuses what cannot be told apart", refuses_what_cannot_be_told_apart);
     CU_add_test(suite, "pool adds its stages and link", pool_adds_its_stages_and_link);
     CU_add_test(suite, "sweeps the pool's keys", sweeps_the_pools_keys);
