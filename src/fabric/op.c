@@ -1,12 +1,12 @@
 #include "fabric/op.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 bool op_pool_init(struct op_pool *pool, uint32_t capacity)
 {
     memset(pool, 0, sizeof *pool);
-    pool->ops = calloc((size_t)capacity + 1, sizeof *pool->ops);
+    arena_init(&pool->memory);
+    pool->ops = arena_alloc(&pool->memory, (size_t)capacity + 1, sizeof *pool->ops);
     pool->capacity = capacity;
     pool->fresh = 1;
     return pool->ops != NULL;
@@ -14,7 +14,7 @@ bool op_pool_init(struct op_pool *pool, uint32_t capacity)
 
 void op_pool_fini(struct op_pool *pool)
 {
-    free(pool->ops);
+    arena_fini(&pool->memory);
     pool->ops = NULL;
 }
 

@@ -10,6 +10,7 @@
 #ifndef POOLSIM_FABRIC_OP_H
 #define POOLSIM_FABRIC_OP_H
 
+#include "base/arena.h"
 #include "fabric/request.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,7 @@ struct op_pool {
     /* Told of each operation that has ended, at op->at_ps, which may lie ahead of the clock. */
     void (*on_end)(void *self, const struct op *op);
     void *self;
+    struct arena memory; /* has the operations: lazily mapped */
 };
 
 /* @capacity bounds the operations that wait or are under way at once. */

@@ -1,6 +1,5 @@
 #include "fabric/request.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 _Static_assert((int)LAT_SERIALISE == (int)PART_SERIALISE + 1 &&
@@ -10,7 +9,8 @@ _Static_assert((int)LAT_SERIALISE == (int)PART_SERIALISE + 1 &&
 bool request_pool_init(struct request_pool *pool, uint32_t capacity)
 {
     memset(pool, 0, sizeof *pool);
-    pool->requests = calloc(capacity, sizeof *pool->requests);
+    arena_init(&pool->memory);
+    pool->requests = arena_alloc(&pool->memory, capacity, sizeof *pool->requests);
     pool->capacity = capacity;
     pool->fresh = 1;
     return pool->requests != NULL;
@@ -18,7 +18,7 @@ bool request_pool_init(struct request_pool *pool, uint32_t capacity)
 
 void request_pool_fini(struct request_pool *pool)
 {
-    free(pool->requests);
+    arena_fini(&pool->memory);
     pool->requests = NULL;
 }
 

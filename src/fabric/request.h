@@ -5,6 +5,7 @@
 #ifndef POOLSIM_FABRIC_REQUEST_H
 #define POOLSIM_FABRIC_REQUEST_H
 
+#include "base/arena.h"
 #include "des/latency.h"
 #include "pcie/tlp.h"
 #include <stdint.h>
@@ -53,6 +54,8 @@ struct request_pool {
     uint32_t fresh;
     uint32_t free_head;
     uint32_t in_use;
+    struct arena
+        memory; /* has the requests: lazily mapped, so that room costs nothing until used */
 };
 
 bool request_pool_init(struct request_pool *pool, uint32_t capacity);

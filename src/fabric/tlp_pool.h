@@ -2,6 +2,7 @@
 #ifndef POOLSIM_FABRIC_TLP_POOL_H
 #define POOLSIM_FABRIC_TLP_POOL_H
 
+#include "base/arena.h"
 #include "pcie/tlp.h"
 
 /* Index 0 is no TLP. */
@@ -12,6 +13,7 @@ struct tlp_pool {
     uint32_t free_head;
     uint32_t in_use;
     uint32_t most_in_use;
+    struct arena memory; /* has the TLPs: lazily mapped */
 };
 
 /* @capacity: indices 0 to @capacity - 1, so one TLP less. False: no memory. */
