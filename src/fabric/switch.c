@@ -35,7 +35,8 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
     return streamable;
 }
 
-/* The cycle in which the first beat enters; the account then ends there. */
+/* The cycle in which the first beat enters. The account then ends there, or before it: what is left
+ * is the crossbar's part. */
 static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, struct tlp *tlp,
                       uint64_t begin_ps, uint64_t end_ps)
 {
@@ -43,8 +44,8 @@ static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, s
     uint64_t streamable = streamable_ps(sw, in->link, tlp, beats, begin_ps, end_ps);
     uint64_t cycle = switch_cycle_at_or_after(sw, streamable);
     tlp_spend(tlp, PART_SERIALISE, streamable);
-    tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, cycle));
     if (cycle < in->free_cycle) {
+        tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, cycle));
         cycle = in->free_cycle;
         tlp_spend(tlp, PART_ARBITRATE, switch_cycle_ps(sw, cycle));
     }
@@ -82,7 +83,8 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     struct switch_ingress *in = &sw->ports[number].in;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
     uint64_t cycle = enter(sw, in, tlp, begin_ps, end_ps);
-    trace_emit(&fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number, tlp->at_ps, tlp);
+    trace_emit(&fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number,
+               switch_cycle_ps(sw, cycle), tlp);
 
     uint32_t q = fabric_queue(fabric, tlp);
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
@@ -150,11 +152,16 @@ static size_t round_up(size_t bytes)
     return (bytes + 63) & ~(size_t)63;
 }
 
-static size_t fifo_bytes(const struct fabric *fabric, const struct switch_params *params,
-                         uint32_t n_ports)
+static size_t queues_bytes(const struct fabric *fabric)
+{
+    return sizeof(struct switch_queues) + fabric->vcs * CLASSES * sizeof(struct tlp_fifo);
+}
+
+static size_t all_queues_bytes(const struct fabric *fabric, const struct switch_params *params,
+                               uint32_t n_ports)
 {
     size_t pairs = params->voq ? (size_t)n_ports * n_ports : n_ports;
-    return round_up(pairs * fabric->vcs * CLASSES * sizeof(struct tlp_fifo));
+    return round_up(pairs * queues_bytes(fabric));
 }
 
 static size_t bitmap_bytes(uint32_t n_ports)
@@ -165,9 +172,10 @@ static size_t bitmap_bytes(uint32_t n_ports)
 size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_params *params,
                            uint32_t n_ports)
 {
-    return round_up(n_ports * sizeof(struct switch_port)) + fifo_bytes(fabric, params, n_ports) +
-           bitmap_bytes(n_ports) + round_up(n_ports * sizeof(struct switch_wake)) +
-           round_up(n_ports * sizeof(uint64_t)) + round_up(n_ports * sizeof(uint32_t));
+    return round_up(n_ports * sizeof(struct switch_port)) +
+           all_queues_bytes(fabric, params, n_ports) + bitmap_bytes(n_ports) +
+           round_up(n_ports * sizeof(struct switch_wake)) + round_up(n_ports * sizeof(uint64_t)) +
+           round_up(n_ports * sizeof(uint32_t));
 }
 
 void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
@@ -188,8 +196,9 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->beat_shift = (uint32_t)__builtin_ctz(params->datapath_bytes);
     sw->ports = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_port));
-    sw->fifos = (void *)at;
-    at += fifo_bytes(fabric, params, n_ports);
+    sw->queues_bytes = queues_bytes(fabric);
+    sw->queues = (void *)at;
+    at += all_queues_bytes(fabric, params, n_ports);
     sw->requests = (void *)at;
     at += bitmap_bytes(n_ports);
     sw->crossbar_free_cycle = (void *)at;

@@ -99,6 +99,12 @@ struct switch_port {
     uint64_t id_hits, id_misses, id_fetches;
 };
 
+/* What waits from one ingress for one egress (VOQ), or for any. Zeroed is empty. */
+struct switch_queues {
+    uint64_t ready_ps;       /* when the first of the heads is ready; 0: there is none */
+    struct tlp_fifo fifos[]; /* [vc x CLASSES + class] */
+};
+
 struct switch_slot { /* what one cycle has to do */
     uint32_t wakes;  /* first egress that wakes + 1 */
     bool scheduled;  /* an event for this cycle is pending */
@@ -120,7 +126,8 @@ struct pcie_switch {
     uint64_t cycles_per_2_64_ps; /* rounded down */
     uint32_t beat_shift;         /* log2 of datapath_bytes */
     struct switch_port *ports;
-    struct tlp_fifo *fifos;        /* VOQ: [egress][ingress][queue]; else [ingress][queue] */
+    struct switch_queues *queues; /* VOQ: [egress][ingress]; else [ingress]; queues_bytes each */
+    size_t queues_bytes;
     uint64_t *requests;            /* [egress] bitmap of ingress ports */
     uint64_t *crossbar_free_cycle; /* [ingress] its way into the crossbar is free from here on */
     struct switch_wake *wakes;     /* [egress] */

@@ -6,10 +6,11 @@
 
 /* ---- receive buffer ---- */
 
-static struct tlp_fifo *fifos_of(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+static struct switch_queues *queues_of(const struct pcie_switch *sw, uint32_t egress,
+                                       uint32_t ingress)
 {
     size_t pair = sw->params.voq ? (size_t)egress * sw->n_ports + ingress : ingress;
-    return &sw->fifos[pair * sw->fabric->vcs * CLASSES];
+    return (void *)((char *)sw->queues + pair * sw->queues_bytes);
 }
 
 static void hold_bytes(struct switch_ingress *in, const struct fabric *fabric,
@@ -49,17 +50,17 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
     sw->ports[egress].out.requests--;
 }
 
-/* When the first head of the ingress buffer that goes to @egress is ready; UINT64_MAX: none does.
- */
-static uint64_t next_ready_ps(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+/* When the first head that goes to @egress, or anywhere (PICK_ANY_PORT), is ready; UINT64_MAX:
+ * there is none. */
+static uint64_t first_ready_ps(const struct fabric *fabric, const struct switch_queues *queues,
+                               uint32_t egress)
 {
-    const struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
     uint64_t ready_ps = UINT64_MAX;
-    for (uint32_t q = 0; q < sw->fabric->vcs * CLASSES; q++) {
-        if (!fifos[q].head)
+    for (uint32_t q = 0; q < fabric->vcs * CLASSES; q++) {
+        if (!queues->fifos[q].head)
             continue;
-        const struct tlp *tlp = tlp_get(&sw->fabric->tlps, fifos[q].head);
-        if (tlp->port == egress && tlp->at_ps < ready_ps)
+        const struct tlp *tlp = tlp_get(&fabric->tlps, queues->fifos[q].head);
+        if ((egress == PICK_ANY_PORT || tlp->port == egress) && tlp->at_ps < ready_ps)
             ready_ps = tlp->at_ps;
     }
     return ready_ps;
@@ -70,12 +71,15 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
 {
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t egress = tlp->port;
-    struct tlp_fifo *fifo = &fifos_of(sw, egress, ingress)[fabric_queue(sw->fabric, tlp)];
+    struct switch_queues *queues = queues_of(sw, egress, ingress);
+    struct tlp_fifo *fifo = &queues->fifos[fabric_queue(sw->fabric, tlp)];
     hold_bytes(&sw->ports[ingress].in, sw->fabric, tlp);
     bool is_head = !fifo->head;
     tlp_fifo_push(sw->fabric, fifo, index);
     if (!is_head)
         return;
+    if (!queues->ready_ps || tlp->at_ps < queues->ready_ps)
+        queues->ready_ps = tlp->at_ps;
     const struct switch_egress *out = &sw->ports[egress].out;
     set_request(sw, egress, ingress);
     if (ready < sw->crossbar_free_cycle[ingress])
@@ -89,6 +93,7 @@ struct query { /* of one egress, by its arbiter */
     struct pcie_switch *sw;
     uint64_t cycle;
     uint32_t egress;
+    uint32_t port;         /* whose heads compete: with VOQ all in the queues */
     uint64_t free_cycle;   /* when the first busy one of the requesters looked at is free */
     struct pick_wait wait; /* what the others wait for */
     int queue;             /* of the last ingress that was eligible */
@@ -106,12 +111,17 @@ static inline __attribute__((always_inline)) bool is_eligible(void *context, uin
             query->free_cycle = free_cycle;
         return false;
     }
-    const struct tlp_fifo *fifos = fifos_of(sw, query->egress, ingress);
+    const struct switch_queues *queues = queues_of(sw, query->egress, ingress);
+    if (queues->ready_ps > query->wait.now_ps) {
+        if (queues->ready_ps < query->wait.ready_ps)
+            query->wait.ready_ps = queues->ready_ps;
+        return false;
+    }
     const struct link *link = sw->ports[query->egress].out.link;
-    int q = pick(sw->fabric, fifos, link, query->egress, &query->wait);
+    int q = pick(sw->fabric, queues->fifos, link, query->port, &query->wait);
     if (q == PICK_NONE)
         return false;
-    *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
+    *out_age = tlp_get(&sw->fabric->tlps, queues->fifos[q].head)->at_ps;
     query->queue = q;
     query->ingress = ingress;
     return true;
@@ -193,6 +203,7 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
     struct query query = {.sw = sw,
                           .cycle = cycle,
                           .egress = egress,
+                          .port = sw->params.voq ? PICK_ANY_PORT : egress,
                           .free_cycle = UINT64_MAX,
                           .wait = {.now_ps = now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
@@ -244,18 +255,23 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
                              uint64_t free_cycle)
 {
     struct fabric *fabric = sw->fabric;
-    struct tlp_fifo *fifos = fifos_of(sw, egress, ingress);
-    uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
-    if (next_ready_ps(sw, egress, ingress) == UINT64_MAX)
-        clear_request(sw, egress, ingress);
-    if (sw->params.voq)
+    struct switch_queues *queues = queues_of(sw, egress, ingress);
+    uint32_t index = tlp_fifo_pop(fabric, &queues->fifos[q]);
+    uint64_t ready_ps = first_ready_ps(fabric, queues, PICK_ANY_PORT);
+    queues->ready_ps = ready_ps == UINT64_MAX ? 0 : ready_ps;
+    if (sw->params.voq) {
+        if (!queues->ready_ps)
+            clear_request(sw, egress, ingress);
         return index;
+    }
+    if (first_ready_ps(fabric, queues, egress) == UINT64_MAX)
+        clear_request(sw, egress, ingress);
     /* The heads share one ingress: the next one of this class may go elsewhere, and one of another
      * class may have waited for this TLP to go first. */
     for (uint32_t other = 0; other < fabric->vcs * CLASSES; other++) {
-        if (!fifos[other].head)
+        if (!queues->fifos[other].head)
             continue;
-        uint32_t to = tlp_get(&fabric->tlps, fifos[other].head)->port;
+        uint32_t to = tlp_get(&fabric->tlps, queues->fifos[other].head)->port;
         set_request(sw, to, ingress);
         switch_ring_wake(sw, to, free_cycle);
     }
@@ -280,7 +296,9 @@ static uint64_t next_decision(const struct pcie_switch *sw, uint32_t egress)
         for (; bits; bits &= bits - 1) {
             uint32_t ingress = word * 64 + (uint32_t)__builtin_ctzll(bits);
             uint64_t cycle = sw->crossbar_free_cycle[ingress];
-            uint64_t ready_ps = next_ready_ps(sw, egress, ingress);
+            const struct switch_queues *queues = queues_of(sw, egress, ingress);
+            uint64_t ready_ps =
+                sw->params.voq ? queues->ready_ps : first_ready_ps(sw->fabric, queues, egress);
             if (ready_ps > ready_cycle_ps) {
                 uint64_t ready = switch_cycle_at_or_after(sw, ready_ps);
                 cycle = cycle > ready ? cycle : ready;
@@ -300,7 +318,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     uint32_t egress = (uint32_t)in->granted_to;
     uint32_t q = (uint32_t)in->granted_queue;
     struct switch_egress *out = &sw->ports[egress].out;
-    uint32_t head = fifos_of(sw, egress, ingress)[q].head;
+    uint32_t head = queues_of(sw, egress, ingress)->fifos[q].head;
     struct tlp *tlp = tlp_get(&fabric->tlps, head);
     uint64_t free_cycle = cycle + switch_beats(sw, tlp);
     uint64_t gone_ps = switch_cycle_ps(sw, free_cycle);
