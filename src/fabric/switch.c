@@ -154,7 +154,7 @@ static size_t round_up(size_t bytes)
 
 static size_t queues_bytes(const struct fabric *fabric)
 {
-    return sizeof(struct switch_queues) + fabric->vcs * CLASSES * sizeof(struct tlp_fifo);
+    return sizeof(struct switch_queues) + (size_t)fabric->vcs * CLASSES * sizeof(struct tlp_fifo);
 }
 
 static size_t all_queues_bytes(const struct fabric *fabric, const struct switch_params *params,
