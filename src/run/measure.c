@@ -214,7 +214,7 @@ static void fill_switches(struct results *out, const struct measure *measure,
                 to->max_bytes = port->in.most_bytes[class];
                 if (window_ps > 0)
                     to->mean_bytes = (double)(b->byte_ps[class] - a->byte_ps[class]) *
-                                     SWITCH_BYTE_PS / window_ps;
+                                     (double)SWITCH_BYTE_PS / window_ps;
             }
             if (port->side != SWITCH_DEVICE || !port->tables.id_map)
                 continue;
