@@ -67,7 +67,7 @@ ASAN = BUILD=$(BUILD)/asan CC=clang LTO= CFLAGS=-DARENA_RED_ZONE_BYTES=64 OPT="-
        -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all"
 COVERAGE = BUILD=$(BUILD)/coverage CC=gcc LTO= OPT="-O0 -g --coverage"
 
-.PHONY: all demo test check bench asan test-asan coverage fuzz format install clean help
+.PHONY: all demo test check bench bench-check asan test-asan coverage fuzz format install clean help
 all:
 	@.ci/packages run
 	$(PHASE_2) $(PROGRAM)
@@ -88,6 +88,10 @@ check: ## format, layers, headers, -Werror by gcc and clang, clang-tidy, cppchec
 bench: ## speed and instruction counts of fixed scenarios
 	@.ci/packages run bench
 	$(PHASE_2) run-bench
+
+bench-check: ## fail when a scenario costs more events, memory or instructions than it may
+	@.ci/packages run bench
+	$(PHASE_2) run-bench-check
 
 asan: ## build everything with ASan and UBSan
 	@.ci/packages run check
@@ -125,16 +129,21 @@ help:
 
 # ---- phase 2: what they do -------------------------------------------------------------------------------------------
 
-.PHONY: run-demo run-test run-bench build-asan run-test-asan run-fuzz run-coverage
+.PHONY: run-demo run-test run-bench run-bench-check build-asan run-test-asan run-fuzz run-coverage
 run-demo: $(PROGRAM)
 	$(PROGRAM) run configs/paper-testbed.yaml -o $(BUILD)/demo/run
 	$(PROGRAM) sweep configs/paper-testbed.yaml -o $(BUILD)/demo/sweep
 
+# The suites that start the program start the one of their own build.
+run-test run-test-asan: export POOLSIM = $(PROGRAM)
 run-test: $(PROGRAM) $(UNIT)
 	$(UNIT)
 
 run-bench: $(BENCH) $(PROGRAM)
 	tests/bench/run.sh $(BENCH)
+
+run-bench-check: $(BENCH)
+	tests/bench/run.sh $(BENCH) --check
 
 build-asan: $(PROGRAM) $(UNIT) $(FUZZERS)
 
