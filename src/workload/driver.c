@@ -44,36 +44,140 @@ uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flo
     return index;
 }
 
-void driver_ring(struct root_complex *rc, const struct driver_bell *bell, uint32_t *latest)
+/* ---- doorbells ---- */
+
+static uint64_t bell_context(const struct driver_function *f, enum driver_bell bell)
 {
+    return (uint64_t)bell << CONTEXT_NUMBER_SHIFT | f->function;
+}
+
+uint16_t driver_rung_function(const struct request *request)
+{
+    return (uint16_t)request->context;
+}
+
+/* Writes the doorbell for @news entries more. If the write before is still waiting for its turn at
+ * the CPU, it takes the new value along instead: software computes the value when it gets there. */
+static void ring_bell(struct driver_function *f, enum driver_bell bell, uint32_t news)
+{
+    struct root_complex *rc = f->rc;
     struct request_pool *requests = &rc->fabric->requests;
-    uint64_t news = (uint64_t)bell->news << CONTEXT_NEWS_SHIFT;
+    uint64_t added = (uint64_t)news << CONTEXT_NEWS_SHIFT;
+    f->count[bell] += news;
     /* A request has nothing to arrive before it is issued. */
-    if (*latest && request_get(requests, *latest)->to_arrive == 0) {
-        request_get(requests, *latest)->value = bell->value;
-        request_get(requests, *latest)->context += news;
+    if (f->bell[bell] && request_get(requests, f->bell[bell])->to_arrive == 0) {
+        request_get(requests, f->bell[bell])->value = f->count[bell];
+        request_get(requests, f->bell[bell])->context += added;
         return;
     }
     uint32_t at = request_take(requests);
     struct request *request = request_get(requests, at);
     request->kind = REQUEST_MMIO_WRITE;
     request->born_ps = rc->fabric->sim->now_ps;
-    request->address = bell->address;
+    request->address = f->bar_address + f->device->registers[bell];
     request->bytes = DOORBELL_BYTES;
-    request->value = bell->value;
-    request->function = bell->function;
-    request->traffic_class = bell->traffic_class;
-    request->owner = bell->owner;
-    request->context = news | (uint64_t)bell->number << CONTEXT_NUMBER_SHIFT | bell->function;
-    *latest = at;
+    request->value = f->count[bell];
+    request->function = f->function;
+    request->traffic_class = f->traffic_class;
+    request->owner = &f->device->bell_owner;
+    request->context = bell_context(f, bell) | added;
+    f->bell[bell] = at;
     root_complex_mmio(rc, at);
 }
 
-struct driver_rung driver_rung_of(const struct request *request)
+void driver_return(struct driver_function *f, uint32_t entries)
 {
-    return (struct driver_rung){
-        .news = (uint32_t)(request->context >> CONTEXT_NEWS_SHIFT),
-        .function = (uint16_t)request->context,
-        .number = (uint8_t)(request->context >> CONTEXT_NUMBER_SHIFT),
-    };
+    ring_bell(f, DRIVER_BELL_RETURN, entries);
+}
+
+/* ---- the ring ---- */
+
+/* Moves what waits into the ring. */
+static void fill_ring(struct driver_function *f)
+{
+    struct op_pool *ops = f->device->ops;
+    uint32_t news = 0;
+    for (; f->waiting.n && f->in_ring < f->device->entries - 1; news++) {
+        op_fifo_push(ops, &f->unannounced, op_fifo_pop(ops, &f->waiting));
+        f->in_ring++;
+    }
+    if (news)
+        ring_bell(f, DRIVER_BELL_SUBMIT, news);
+}
+
+void driver_submit(struct driver_function *f, uint32_t op)
+{
+    op_fifo_push(f->device->ops, &f->waiting, op);
+    fill_ring(f);
+}
+
+void driver_free_entries(struct driver_function *f, uint32_t entries)
+{
+    CHECK(entries <= f->in_ring);
+    f->in_ring -= entries;
+    fill_ring(f);
+}
+
+/* The device knows of @news operations more; or, if the doorbell was refused, never will. */
+static void announce(struct driver_function *f, const struct request *bell, uint32_t news,
+                     struct op_fifo *announced)
+{
+    struct op_pool *ops = f->device->ops;
+    bool refused = bell->status != TLP_SC;
+    for (uint32_t i = 0; i < news; i++) {
+        uint32_t index = op_fifo_pop(ops, &f->unannounced);
+        struct op *op = op_get(ops, index);
+        op_step(op, bell, LAT_SOURCE);
+        if (refused) {
+            op->failed = true;
+            op_end(ops, index);
+        } else {
+            op_fifo_push(ops, announced, index);
+        }
+    }
+    if (!refused)
+        return;
+    f->count[DRIVER_BELL_SUBMIT] -= news;
+    driver_free_entries(f, news);
+}
+
+void driver_rang(struct driver_function *f, uint32_t at, const struct request *request,
+                 struct op_fifo *announced)
+{
+    uint8_t bell = (uint8_t)(request->context >> CONTEXT_NUMBER_SHIFT);
+    if (f->bell[bell] == at)
+        f->bell[bell] = 0;
+    /* What could not be given back is told again by the next doorbell, which has the whole count.
+     */
+    if (bell == DRIVER_BELL_SUBMIT)
+        announce(f, request, (uint32_t)(request->context >> CONTEXT_NEWS_SHIFT), announced);
+    request_give_back(&f->rc->fabric->requests, at);
+}
+
+void driver_reap(const struct driver_function *f, const struct request *request,
+                 struct op_fifo *finished, uint32_t n)
+{
+    struct op_pool *ops = f->device->ops;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t index = op_fifo_pop(ops, finished);
+        struct op *op = op_get(ops, index);
+        CHECK(op->moved);
+        op_step(op, request, LAT_DEVICE);
+        op->failed |= request->status != TLP_SC;
+        op_end(ops, index);
+    }
+}
+
+bool driver_attach(struct driver_function *f, struct driver_device *device, struct flow *flow)
+{
+    flow->driver = f;
+    CHECK(!f->rc || f->rc == flow->rc);
+    if (f->rc)
+        return false;
+    f->device = device;
+    f->rc = flow->rc;
+    f->bar_address = flow->bar_address;
+    f->function = flow->function;
+    f->traffic_class = flow->class->traffic_class;
+    return true;
 }

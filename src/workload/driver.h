@@ -1,4 +1,7 @@
-/* driver.h - what the drivers share: operations that begin and end as traffic, and doorbells. */
+/* driver.h - what the drivers share: operations that begin and end as traffic, the ring through
+ * which they go to the device, and its doorbells. An operation waits until the ring has room,
+ * enters it, and is announced when the doorbell write that tells of it has arrived. A driver's own
+ * function begins with struct driver_function, its own device with struct driver_device. */
 #ifndef POOLSIM_WORKLOAD_DRIVER_H
 #define POOLSIM_WORKLOAD_DRIVER_H
 
@@ -12,29 +15,48 @@ bool driver_ops_init(struct op_pool *ops, uint32_t capacity, struct traffic *tra
 uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flow, uint64_t born_ps,
                       uint32_t bytes);
 
-/* A doorbell write that tells of @news more entries. */
-struct driver_bell {
-    uint64_t address; /* of the register, in the host's domain */
-    const struct request_owner *owner;
-    uint32_t value;
+/* The doorbell of the ring that operations enter, and that of what the driver gives back. */
+enum driver_bell { DRIVER_BELL_SUBMIT, DRIVER_BELL_RETURN, DRIVER_BELLS };
+
+struct driver_device { /* what the functions of one device share */
+    struct op_pool *ops;
+    uint32_t entries;                 /* of the ring; one less can be used */
+    uint64_t registers[DRIVER_BELLS]; /* offsets of the doorbells */
+    struct request_owner bell_owner;  /* its on_done ends in driver_rang */
+    struct request_owner interrupt_owner;
+};
+
+struct driver_function {
+    struct driver_device *device;
+    struct root_complex *rc; /* NULL: not attached */
+    uint64_t bar_address;
+    struct op_fifo waiting;       /* for room in the ring */
+    struct op_fifo unannounced;   /* in the ring, their doorbell on its way */
+    uint32_t in_ring;             /* entries in use */
+    uint32_t count[DRIVER_BELLS]; /* running counts of entries, what the doorbells tell */
+    uint32_t bell[DRIVER_BELLS];  /* newest doorbell write, if not ended */
     uint16_t function;
-    uint16_t news;
-    uint8_t number; /* which of the driver's bells */
     uint8_t traffic_class;
 };
 
-/* Writes the doorbell. If the write before, *@latest, is still waiting for its turn at the CPU, it
- * takes the new value along instead: software computes the value when it gets there. @latest: 0 or
- * the newest write, kept by the caller, who clears it in on_done if it is the one that has ended.
- */
-void driver_ring(struct root_complex *rc, const struct driver_bell *bell, uint32_t *latest);
+/* Makes @flow use the function, which is @device's. False if another flow did before: both must
+ * have the same host then. */
+bool driver_attach(struct driver_function *f, struct driver_device *device, struct flow *flow);
+/* The operation waits for room in the ring. */
+void driver_submit(struct driver_function *f, uint32_t op);
+/* @entries of the ring are free again. */
+void driver_free_entries(struct driver_function *f, uint32_t entries);
+/* Gives @entries back to the device by the other doorbell. */
+void driver_return(struct driver_function *f, uint32_t entries);
 
-/* What a doorbell's request was about, in its on_done. */
-struct driver_rung {
-    uint32_t news;
-    uint16_t function;
-    uint8_t number;
-};
-struct driver_rung driver_rung_of(const struct request *request);
+/* The function whose doorbell @request was, in bell_owner's on_done. */
+uint16_t driver_rung_function(const struct request *request);
+/* That doorbell has arrived, or was refused: what it told of is @announced to the device, or has
+ * failed. Gives the request back. */
+void driver_rang(struct driver_function *f, uint32_t at, const struct request *request,
+                 struct op_fifo *announced);
+/* The interrupt @request tells that the first @n of @finished are: they end. */
+void driver_reap(const struct driver_function *f, const struct request *request,
+                 struct op_fifo *finished, uint32_t n);
 
 #endif

@@ -11,30 +11,19 @@
 #define POOLSIM_WORKLOAD_DRIVER_NIC_H
 
 #include "fabric/dev_nic.h"
-#include "workload/traffic.h"
+#include "workload/driver.h"
 
 struct driver_nic_function {
-    struct driver_nic *driver;
-    struct root_complex *rc; /* NULL: not attached */
-    uint64_t bar_address;
+    struct driver_function base; /* the transmit ring; what is returned are receive buffers */
     struct nic_memory memory;
-    struct op_fifo waiting;        /* for room in the transmit ring */
-    struct op_fifo unannounced;    /* in the transmit ring, their doorbell on its way */
-    uint32_t in_ring;              /* transmit descriptors in use */
-    uint32_t tail[NIC_DIRECTIONS]; /* running counts of descriptors posted */
-    uint32_t bell[NIC_DIRECTIONS]; /* newest doorbell write, if not ended */
-    uint16_t function;
-    uint8_t traffic_class;
 };
 _Static_assert(sizeof(struct driver_nic_function) <= 112,
                "with the device's, 256 bytes a function");
 
 struct driver_nic { /* all functions of one device */
+    struct driver_device base;
     struct dev_nic *nic;
-    struct op_pool *ops;
     struct driver_nic_function *functions;
-    struct request_owner bell_owner;
-    struct request_owner interrupt_owner;
 };
 
 size_t driver_nic_memory_bytes(uint32_t n_functions);

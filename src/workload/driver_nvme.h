@@ -9,32 +9,19 @@
 #define POOLSIM_WORKLOAD_DRIVER_NVME_H
 
 #include "fabric/dev_nvme.h"
-#include "workload/traffic.h"
-
-enum driver_nvme_bell { NVME_BELL_SUBMISSION, NVME_BELL_COMPLETION, NVME_BELLS };
+#include "workload/driver.h"
 
 struct driver_nvme_function {
-    struct driver_nvme *driver;
-    struct root_complex *rc; /* NULL: not attached */
-    uint64_t bar_address;
+    struct driver_function base; /* both queues; what is returned are completion entries */
     struct nvme_memory memory;
-    struct op_fifo waiting;     /* for room in the submission queue */
-    struct op_fifo unannounced; /* submitted, their doorbell on its way */
-    uint32_t outstanding;       /* submitted and not completed */
-    uint32_t count[NVME_BELLS]; /* running counts of entries submitted, and of completions taken */
-    uint32_t bell[NVME_BELLS];  /* newest doorbell write, if not ended */
-    uint16_t function;
-    uint8_t traffic_class;
 };
 _Static_assert(sizeof(struct driver_nvme_function) <= 128,
                "with the device's, 256 bytes a function");
 
 struct driver_nvme { /* all functions of one device */
+    struct driver_device base;
     struct dev_nvme *nvme;
-    struct op_pool *ops;
     struct driver_nvme_function *functions;
-    struct request_owner bell_owner;
-    struct request_owner interrupt_owner;
 };
 
 size_t driver_nvme_memory_bytes(uint32_t n_functions);

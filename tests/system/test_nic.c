@@ -273,10 +273,10 @@ static void test_full_ring_waits(void)
     rig_start(&rig);
     const struct driver_nic_function *f = rig.flows[0].driver;
     rig_run(&rig, 1);
-    CU_ASSERT_EQUAL(f->in_ring, 7);
-    CU_ASSERT_EQUAL(f->waiting.n, 93);
+    CU_ASSERT_EQUAL(f->base.in_ring, 7);
+    CU_ASSERT_EQUAL(f->base.waiting.n, 93);
     rig_drain(&rig);
-    CU_ASSERT_EQUAL(f->in_ring, 0);
+    CU_ASSERT_EQUAL(f->base.in_ring, 0);
     CU_ASSERT_EQUAL(rig.ended[0], 100);
     /* One doorbell at once; another for all who came while the CPU was not ready for it; later
      * ones when there is room. */
@@ -363,13 +363,14 @@ static void test_refused_doorbells(void)
     CU_ASSERT_EQUAL(rig.ended[0], 0);
     CU_ASSERT(rig.failed[0] > 7);
     CU_ASSERT(rig.ep.misdirected > 0);
-    f->bar_address += 1 << 20; /* from here on they arrive */
+    f->base.bar_address += 1 << 20; /* from here on they arrive */
     rig_run(&rig, 100 * RIG_US);
     CU_ASSERT(rig.ended[0] > 20);
     rig_drain(&rig);
     const struct dev_nic *nic = rig.ep.params.device;
-    CU_ASSERT_EQUAL(f->in_ring, 0);
-    CU_ASSERT_EQUAL(nic->functions[0].queues[NIC_TRANSMIT].ring.fetched, f->tail[NIC_TRANSMIT]);
+    CU_ASSERT_EQUAL(f->base.in_ring, 0);
+    CU_ASSERT_EQUAL(nic->functions[0].queues[NIC_TRANSMIT].ring.fetched,
+                    f->base.count[DRIVER_BELL_SUBMIT]);
     CU_ASSERT_EQUAL(nic->functions[0].queues[NIC_TRANSMIT].ring.fetched, rig.ended[0]);
     rig_fini(&rig);
 }

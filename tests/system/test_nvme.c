@@ -180,10 +180,10 @@ static void test_full_queue_waits(void)
     rig_start(&rig);
     const struct driver_nvme_function *f = rig.flows[0].driver;
     rig_run(&rig, 1);
-    CU_ASSERT_EQUAL(f->outstanding, 3);
-    CU_ASSERT_EQUAL(f->waiting.n, 17);
+    CU_ASSERT_EQUAL(f->base.in_ring, 3);
+    CU_ASSERT_EQUAL(f->base.waiting.n, 17);
     rig_drain(&rig);
-    CU_ASSERT_EQUAL(f->outstanding, 0);
+    CU_ASSERT_EQUAL(f->base.in_ring, 0);
     CU_ASSERT_EQUAL(rig.ended[0], 20);
     for (uint32_t i = 0; i < 20; i++)
         CU_ASSERT_EQUAL(rig.records[i].part_ps[LAT_SOURCE] > 0, i >= 1);
@@ -240,7 +240,7 @@ static void test_refused_doorbells(void)
     rig_drain(&rig);
     CU_ASSERT_EQUAL(rig.ended[0], 0);
     CU_ASSERT(rig.failed[0] >= 20);
-    CU_ASSERT_EQUAL(((const struct driver_nvme_function *)rig.flows[0].driver)->outstanding, 0);
+    CU_ASSERT_EQUAL(((const struct driver_nvme_function *)rig.flows[0].driver)->base.in_ring, 0);
     rig_fini(&rig);
     free_options();
 }
