@@ -164,15 +164,26 @@ static size_t starts_of_config(const struct config *config)
     return starts_of(&bench, NULL);
 }
 
-/* The sixth to start kills the sweep, and would go on itself. */
+/* From the @n-th start on nothing more ends; the first that sees it, which may be a later one,
+ * since two may start before either looks, sends @signal_number to the sweep, once. */
+static void end_sweep_at(const struct config *config, size_t n, int signal_number)
+{
+    char fired[PATH_MAX];
+    if (starts_of_config(config) < n)
+        return;
+    snprintf(fired, sizeof fired, "%s.fired", config->path);
+    int fd = open(fired, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0)
+        kill(getppid(), signal_number);
+    pause();
+}
+
+/* The sixth to start kills the sweep. */
 static bool run_killing(const struct config *config, const struct run_options *options,
                         struct results **out, struct err *err)
 {
     bool good = run_good(config, options, out, err);
-    if (starts_of_config(config) == 6) {
-        kill(getppid(), SIGKILL);
-        pause();
-    }
+    end_sweep_at(config, 6, SIGKILL);
     return good;
 }
 
@@ -181,10 +192,7 @@ static bool run_interrupting(const struct config *config, const struct run_optio
                              struct results **out, struct err *err)
 {
     bool good = run_good(config, options, out, err);
-    if (starts_of_config(config) == 4) {
-        kill(getppid(), SIGINT);
-        pause();
-    }
+    end_sweep_at(config, 4, SIGINT);
     return good;
 }
 
