@@ -129,43 +129,49 @@ static void issue_burst(struct endpoint *ep, int engine, uint32_t function)
              (engine == ENGINE_WRITE || has_free_tag(ep)));
 }
 
-struct age_query {
+struct engine_query { /* of one engine, by its arbiter */
     struct endpoint *ep;
     int engine;
 };
 
-static bool always_eligible(void *context, uint32_t function, uint64_t *out_age)
+/* A function can go if the port takes a TLP of its next request's VC. */
+static bool is_issuable(void *context, uint32_t function, uint64_t *out_age)
 {
-    const struct age_query *query = context;
+    const struct engine_query *query = context;
+    const struct fabric *fabric = query->ep->fabric;
     uint32_t head = fifo_of(query->ep, query->engine, function)->head;
-    *out_age = request_get(&query->ep->fabric->requests, head)->born_ps;
-    return true;
+    const struct request *request = request_get(&fabric->requests, head);
+    uint32_t vc = fabric_vc_of_class(fabric, request->traffic_class);
+    *out_age = request->born_ps;
+    return port_has_room(&query->ep->port,
+                         vc * CLASSES + tlp_kinds[tlp_kind_of(query->engine)].class);
 }
 
-/* True if the engine has something that its port and the tags allow. */
-static bool can_issue(const struct endpoint *ep, int engine)
+/* The function that the engine serves next, or ARB_NONE: it has nothing, or its tags, the wire or
+ * credits are short. */
+static int32_t next_function(struct endpoint *ep, int engine)
 {
-    if (!ep->engines[engine].n_pending || (engine == ENGINE_READ && !has_free_tag(ep)))
-        return false;
-    /* All DMA of one device uses the VC of its requests' traffic class; the check of VC 0's queue
-     * bounds every one. */
-    return port_has_room(&ep->port, (uint32_t)tlp_kinds[tlp_kind_of(engine)].class);
+    const struct dma_engine *dma = &ep->engines[engine];
+    struct engine_query query = {ep, engine};
+    if (!dma->n_pending || port_wire_is_full(&ep->port) ||
+        (engine == ENGINE_READ && !has_free_tag(ep)))
+        return ARB_NONE;
+    return arb_pick(&dma->arb, dma->pending, is_issuable, &query);
 }
 
 static void pump_engines(struct endpoint *ep)
 {
     for (;;) {
         int engine = (int)ep->turn;
-        if (!can_issue(ep, engine))
+        int32_t function = next_function(ep, engine);
+        if (function == ARB_NONE) {
             engine = 1 - engine;
-        if (!can_issue(ep, engine))
+            function = next_function(ep, engine);
+        }
+        if (function == ARB_NONE)
             break;
         ep->turn = 1 - (uint32_t)engine;
-        struct dma_engine *dma = &ep->engines[engine];
-        struct age_query query = {ep, engine};
-        int32_t function = arb_pick(&dma->arb, dma->pending, always_eligible, &query);
-        CHECK(function != ARB_NONE);
-        arb_granted(&dma->arb, (uint32_t)function);
+        arb_granted(&ep->engines[engine].arb, (uint32_t)function);
         issue_burst(ep, engine, (uint32_t)function);
     }
     bool waits = ep->engines[ENGINE_READ].n_pending || ep->engines[ENGINE_WRITE].n_pending;

@@ -40,10 +40,15 @@ static inline uint32_t fabric_wire_bytes(const struct fabric *fabric, const stru
     return fabric->overhead_bytes[tlp->kind] + tlp_wire_payload_bytes(tlp);
 }
 
-/* The VC that the TLP's traffic class maps to. */
+/* The VC that a traffic class maps to. */
+static inline uint32_t fabric_vc_of_class(const struct fabric *fabric, uint32_t traffic_class)
+{
+    return fabric->vcs == 1 ? 0 : traffic_class % fabric->vcs;
+}
+
 static inline uint32_t fabric_vc(const struct fabric *fabric, const struct tlp *tlp)
 {
-    return fabric->vcs == 1 ? 0 : (tlp->attr & TLP_ATTR_TC_MASK) % fabric->vcs;
+    return fabric_vc_of_class(fabric, tlp->attr & TLP_ATTR_TC_MASK);
 }
 
 /* Index of the TLP's queue and credit pool: VC x 3 + class. */

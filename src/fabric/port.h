@@ -15,7 +15,7 @@ enum { PORT_HIGH_BYTES = 2048, PORT_LOW_BYTES = 1024 };
 struct port {
     struct fabric *fabric;
     struct link *link;
-    const struct component *owner; /* gets the port's events and passes them to port_on_event */
+    const struct component *owner; /* gets the port's events and calls port_pump */
     uint32_t event_kind;
     uint32_t queued;
     uint64_t wake_ps; /* earliest event under way; UINT64_MAX: none */

@@ -16,7 +16,7 @@
 #include "stats/collect.h"
 #include "workload/traffic.h"
 
-/* Why a link is there: between a node and the switch (or, direct attachment, the host) above it. */
+/* One direction between a node and the switch (or, direct attachment, the host) above it. */
 struct model_link {
     struct link link;
     struct link_params params;

@@ -19,7 +19,7 @@ struct result_latency {
 /* One workload, or one host, or the whole run. */
 struct result_flow {
     const char *name; /* borrowed from the config */
-    const char *op;   /* e.g. "dma_read"; "" for hosts and totals */
+    const char *op;   /* e.g. "dma-read"; "" for hosts and totals */
     uint64_t ops, failed, bytes;
     double gbps;                   /* payload moved per measured time */
     double mops;                   /* million operations per second */

@@ -233,6 +233,34 @@ static void test_round_robin_and_weights(void)
     CU_ASSERT(weighted.of[2] > equal.of[2]);
 }
 
+/* Functions whose VC has no credits wait in front of the arbiter, not behind it: the port holds one
+ * grant at most, whichever VC it is. */
+static void test_blocked_vc(void)
+{
+    struct config *config = scenario_load(
+        "name: blocked\n"
+        "pcie: {vcs: 2, mps: 256B}\n"
+        "hosts: [{name: h, memory: {bandwidth: 1Gbps}, credits: {posted: {header: 2, data: "
+        "512B}}}]\n"
+        "devices: [{name: d, kind: null, host: h, vfs: 4, dma_burst: 1KiB}]\n"
+        "workloads:\n"
+        "  - {op: dma-write, size: 4KiB, traffic_class: 1, bandwidth: 2Gbps, arrival: constant}\n");
+    struct model *model = scenario_build(config);
+    const struct endpoint *ep = &model->devices[0];
+    uint32_t most = 0;
+
+    scenario_simulate(model, 1);
+    for (uint64_t us = 1; us <= 200; us++) {
+        CU_ASSERT_EQUAL(sim_run(&model->sim, us * 1000000), SIM_TIME);
+        if (ep->port.queued > most)
+            most = ep->port.queued;
+    }
+    CU_ASSERT(ep->engines[ENGINE_WRITE].n_pending == 4); /* it was overloaded */
+    CU_ASSERT(most > 0 && most <= 4);
+    scenario_finish(model);
+    config_free(config);
+}
+
 void suite_fairness(void)
 {
     CU_pSuite suite = CU_add_suite("fairness", NULL, NULL);
@@ -243,4 +271,5 @@ void suite_fairness(void)
     CU_add_test(suite, "age", test_age);
     CU_add_test(suite, "priority", test_priority);
     CU_add_test(suite, "round robin and weights", test_round_robin_and_weights);
+    CU_add_test(suite, "functions of a blocked VC", test_blocked_vc);
 }
