@@ -140,3 +140,19 @@ const struct addr_entry *addr_map_find(const struct addr_map *map, uint64_t addr
     *out_address = entry->owner_base + offset;
     return entry;
 }
+
+uint32_t addr_map_index(const struct addr_map *map, const struct addr_entry *entry)
+{
+    return (uint32_t)(entry - map->entries);
+}
+
+uint32_t addr_map_entries(const struct addr_map *map)
+{
+    return map->n_entries;
+}
+
+const struct addr_entry *addr_map_entry(const struct addr_map *map, uint32_t index)
+{
+    CHECK(index < map->n_entries);
+    return map->valid[index] ? &map->entries[index] : NULL;
+}

@@ -33,5 +33,10 @@ void addr_map_invalidate(struct addr_map *map, uint32_t index);
  * domain. The pointer is good until the entry is written or freed. */
 const struct addr_entry *addr_map_find(const struct addr_map *map, uint64_t address,
                                        uint64_t *out_address);
+/* The index of an entry that addr_map_find gave. */
+uint32_t addr_map_index(const struct addr_map *map, const struct addr_entry *entry);
+uint32_t addr_map_entries(const struct addr_map *map);
+/* Entry @index, or NULL if it is free. */
+const struct addr_entry *addr_map_entry(const struct addr_map *map, uint32_t index);
 
 #endif

@@ -57,3 +57,85 @@ enum pool_verdict classify_upstream(enum pool_kind kind, bool hit)
     CHECK((unsigned)kind < POOL_KINDS);
     return upstream[kind][hit];
 }
+
+/* ---- every row of the table ---- */
+
+/* Downstream, by origin. Configuration requests have a table of their own. */
+static const enum pool_action from_host[POOL_TLPS][ORIGINS] = {
+    /*                       USER_HIT         USER_MISS      OWNER             OWNER_LENT */
+    [POOL_TLP_READ] = {POOL_ACT_REMAP, POOL_ACT_UR, POOL_ACT_FORWARD, POOL_ACT_UR},
+    [POOL_TLP_WRITE] = {POOL_ACT_REMAP, POOL_ACT_DROP, POOL_ACT_FORWARD, POOL_ACT_DROP},
+    [POOL_TLP_ATOMIC] = {POOL_ACT_REMAP, POOL_ACT_UR, POOL_ACT_FORWARD, POOL_ACT_UR},
+    [POOL_TLP_COMPLETION] = {POOL_ACT_REMAP, POOL_ACT_DROP, POOL_ACT_FORWARD, POOL_ACT_DROP},
+    [POOL_TLP_CONFIG] = {POOL_ACT_UR, POOL_ACT_UR, POOL_ACT_UR, POOL_ACT_UR},
+    [POOL_TLP_IO] = {POOL_ACT_UR, POOL_ACT_UR, POOL_ACT_FORWARD, POOL_ACT_UR},
+    [POOL_TLP_MSG_PORT] = {POOL_ACT_LOCAL, POOL_ACT_LOCAL, POOL_ACT_FORWARD, POOL_ACT_LOCAL},
+    [POOL_TLP_MSG_ERROR] = {POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP},
+    [POOL_TLP_MSG_PME] = {POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP},
+    [POOL_TLP_MSG_INTX] = {POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_DROP},
+    [POOL_TLP_MSG_VENDOR] = {POOL_ACT_DROP, POOL_ACT_DROP, POOL_ACT_FORWARD, POOL_ACT_DROP},
+};
+
+/* Upstream: a miss is the Owner's. Messages that only ports send downwards, and configuration
+ * requests, do not come from a device. */
+static const enum pool_action from_device[POOL_TLPS][2] = {
+    /*                          miss              hit */
+    [POOL_TLP_READ] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_WRITE] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_ATOMIC] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_COMPLETION] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_CONFIG] = {POOL_ACT_UR, POOL_ACT_UR},
+    [POOL_TLP_IO] = {POOL_ACT_FORWARD, POOL_ACT_UR},
+    [POOL_TLP_MSG_PORT] = {POOL_ACT_DROP, POOL_ACT_DROP},
+    [POOL_TLP_MSG_ERROR] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_MSG_PME] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+    [POOL_TLP_MSG_INTX] = {POOL_ACT_FORWARD, POOL_ACT_DROP},
+    [POOL_TLP_MSG_VENDOR] = {POOL_ACT_FORWARD, POOL_ACT_REMAP},
+};
+
+static enum pool_action of_shadow(enum cfg_emu_outcome outcome)
+{
+    switch (outcome) {
+    case CFG_EMU_ANSWER:
+        return POOL_ACT_EMULATE;
+    case CFG_EMU_PASS:
+    case CFG_EMU_MIXED:
+        return POOL_ACT_PROXY;
+    case CFG_EMU_UR:
+        return POOL_ACT_UR;
+    case CFG_EMU_CRS:
+        return POOL_ACT_CRS;
+    }
+    CHECK(false);
+}
+
+static enum pool_action of_config(const struct pool_query *query)
+{
+    switch (query->config) {
+    case POOL_CONFIG_BRIDGE:
+        return POOL_ACT_LOCAL;
+    case POOL_CONFIG_USER:
+        return of_shadow(query->shadow);
+    case POOL_CONFIG_OWNED:
+        return POOL_ACT_FORWARD;
+    case POOL_CONFIG_ABSENT:
+    case POOL_CONFIG_LENT:
+        return POOL_ACT_UR;
+    case POOL_CONFIGS:
+        break;
+    }
+    CHECK(false);
+}
+
+enum pool_action classify_tlp(const struct pool_query *query)
+{
+    CHECK((unsigned)query->tlp < POOL_TLPS);
+    if (query->downstream) {
+        if (query->tlp == POOL_TLP_CONFIG)
+            return of_config(query);
+        return from_host[query->tlp][origin_of(query->hit, query->owner, query->lent)];
+    }
+    if (query->tlp == POOL_TLP_COMPLETION && query->proxied)
+        return POOL_ACT_REHEAD;
+    return from_device[query->tlp][query->hit];
+}

@@ -147,6 +147,12 @@ const struct id_value *id_map_value(const struct id_map *map, uint32_t index)
     return &map->entries[index].value;
 }
 
+struct id_key id_map_key(const struct id_map *map, uint32_t index)
+{
+    CHECK(id_map_is_valid(map, index));
+    return map->entries[index].key;
+}
+
 void id_map_prefetch(const struct id_map *map, struct id_key key)
 {
     __builtin_prefetch(&map->slots[home_of(map, key_bits(key))]);

@@ -37,6 +37,8 @@ void id_map_invalidate(struct id_map *map, uint32_t index);
 int32_t id_map_find(const struct id_map *map, struct id_key key);
 /* The value of entry @index, which is valid. */
 const struct id_value *id_map_value(const struct id_map *map, uint32_t index);
+/* The key of entry @index, which is valid. */
+struct id_key id_map_key(const struct id_map *map, uint32_t index);
 /* Starts fetching what id_map_find for this key will touch. */
 void id_map_prefetch(const struct id_map *map, struct id_key key);
 uint32_t id_map_entries(const struct id_map *map);
