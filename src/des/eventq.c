@@ -17,6 +17,7 @@ void eventq_init(struct eventq *q, size_t capacity)
     q->nodes = calloc(capacity + 1, sizeof *q->nodes);
     CHECK(q->nodes);
     q->fresh = 1;
+    q->earliest_ps = UINT64_MAX;
     eventq_heap_init(&q->near, capacity);
     eventq_heap_init(&q->far, capacity);
 }
@@ -119,32 +120,42 @@ static void draw_from_far(struct eventq *q)
     }
 }
 
-/* Makes the earliest non-empty bucket the current one and takes its earliest event. */
-static bool pop_next_bucket(struct eventq *q, struct event *out)
+/* With an empty near heap: moves the earliest non-empty bucket's events there, if that bucket
+ * begins at or before @time_ps. */
+static bool open_next_bucket(struct eventq *q, uint64_t time_ps)
 {
     uint64_t distance = next_occupied(q);
     if (distance == EVENTQ_BUCKETS && q->far.n)
         distance = bucket_of(q->far.events[0].time_ps) - q->current;
+    uint64_t begin_ps = (q->current + distance) << EVENTQ_BUCKET_LOG2_PS;
+    if (begin_ps > time_ps) {
+        q->earliest_ps = begin_ps;
+        return false;
+    }
     q->current += distance;
-    uint32_t node = take_bucket(q);
+    open_bucket(q, take_bucket(q));
     if (q->far.n)
         draw_from_far(q);
-    if (node && !q->nodes[node].next && q->near.n == 0) {
-        /* The usual case: the bucket has one event, which needs no heap. */
-        *out = q->nodes[node].event;
-        free_node(q, node);
-        return true;
+    return true;
+}
+
+bool eventq_pop_before(struct eventq *q, uint64_t time_ps, uint64_t order, struct event *out)
+{
+    const struct event limit = {.time_ps = time_ps, .order = order};
+    if (q->n == 0) {
+        q->earliest_ps = UINT64_MAX;
+        return false;
     }
-    open_bucket(q, node);
+    if (q->near.n == 0 && !open_next_bucket(q, time_ps))
+        return false;
+    q->earliest_ps = q->near.events[0].time_ps;
+    if (!event_before(&q->near.events[0], &limit))
+        return false;
+    q->n--;
     return eventq_heap_pop(&q->near, out);
 }
 
 bool eventq_pop(struct eventq *q, struct event *out)
 {
-    if (q->n == 0)
-        return false;
-    q->n--;
-    if (q->near.n)
-        return eventq_heap_pop(&q->near, out);
-    return pop_next_bucket(q, out);
+    return eventq_pop_before(q, UINT64_MAX, UINT64_MAX, out);
 }

@@ -52,7 +52,8 @@ struct eventq_node {
 };
 
 struct eventq {
-    uint64_t current; /* absolute number of the bucket that the near heap holds */
+    uint64_t current;     /* absolute number of the bucket that the near heap holds */
+    uint64_t earliest_ps; /* no event is earlier: a bound that costs nothing to ask */
     size_t n;
     size_t capacity;
     uint64_t summary; /* bit w: occupied[w] is not 0 */
@@ -70,11 +71,14 @@ void eventq_fini(struct eventq *q);
 /* Pushes what belongs into the current bucket or beyond the horizon. */
 void eventq_push_slow(struct eventq *q, const struct event *event);
 bool eventq_pop(struct eventq *q, struct event *out);
+/* Takes the earliest event if its key is below (@time_ps, @order); false when there is none. */
+bool eventq_pop_before(struct eventq *q, uint64_t time_ps, uint64_t order, struct event *out);
 
 static inline void eventq_push(struct eventq *q, const struct event *event)
 {
     uint64_t bucket = event->time_ps >> EVENTQ_BUCKET_LOG2_PS;
     uint32_t node = q->free_head;
+    q->earliest_ps = event->time_ps < q->earliest_ps ? event->time_ps : q->earliest_ps;
     if (bucket - q->current - 1 >= EVENTQ_BUCKETS - 1 || !node || q->n >= q->capacity) {
         eventq_push_slow(q, event);
         return;

@@ -3,7 +3,11 @@
  * strictly later keys, so that what happens at one instant does not depend on the order in which
  * components were built: phase 0 updates state, phase 1 decides, phase 2 observes, as non-blocking
  * assignment does in hardware. Component ids are given by the caller from the configuration's
- * order, never from the order of construction. */
+ * order, never from the order of construction.
+ *
+ * A component with a clock of its own, which knows its next tick and often changes its mind, keeps
+ * that in a place of its own instead of the queue (sim_set_tick): a tick is an event like others in
+ * every respect, but moving it is a store, and the queue is left to what cannot be foreseen. */
 #ifndef POOLSIM_DES_SIM_H
 #define POOLSIM_DES_SIM_H
 
@@ -23,6 +27,13 @@ struct component {
     void (*handle)(struct component *self, struct sim *sim, const struct event *event);
     /* Prints what waits and why, for the report when nothing moves; NULL: has nothing to say. */
     void (*report)(const struct component *self, FILE *out);
+    bool has_ticks; /* it calls sim_set_tick */
+    uint32_t tick;  /* where its tick is kept; sim_add's */
+};
+
+struct sim_tick { /* the key of a pending tick; UINT64_MAX, ...: none */
+    uint64_t time_ps;
+    uint64_t order;
 };
 
 enum sim_result {
@@ -45,6 +56,10 @@ struct sim {
     const char *at_work; /* component at work, for CHECK */
     uint32_t n_components;
     struct component **components;
+    struct sim_tick next_tick; /* the earliest */
+    struct sim_tick *ticks;    /* of each component that has them */
+    uint32_t n_ticks;
+    uint32_t *earliest_tick; /* winner tree: 1 is the root, n_ticks + i the leaf of ticks[i] */
     struct trace trace;
     struct eventq queue;
 };
@@ -59,6 +74,10 @@ void sim_add(struct sim *sim, struct component *component, uint32_t id);
 /* Schedules an event; its key must be later than that of the event at work. */
 void sim_at(struct sim *sim, uint64_t time_ps, enum sim_phase phase, const struct component *target,
             uint32_t kind, uint32_t a, uint64_t b);
+
+/* Moves the one tick of @target, an event of phase PHASE_DECIDE and kind 0, to @time_ps, later than
+ * the event at work as for sim_at; UINT64_MAX: it has none. Who handles a tick sets the next. */
+void sim_set_tick(struct sim *sim, const struct component *target, uint64_t time_ps);
 
 /* Runs every event earlier than @until_ps; SIM_TIME leaves the clock at @until_ps. */
 enum sim_result sim_run(struct sim *sim, uint64_t until_ps);

@@ -47,9 +47,13 @@ static void on_event(struct component *self, struct sim *sim, const struct event
 {
     const struct shim *shim = (const struct shim *)self;
     struct recorder *recorder = shim->recorder;
-    note(recorder, event);
+    /* A tick is not in the queue: what it pushes counts as pushed by the event before. */
+    const bool is_tick = !(event->order & ((UINT64_C(1) << EVENT_SEQUENCE_BITS) - 1));
+    if (!is_tick)
+        note(recorder, event);
     shim->real->handle(shim->real, sim, event);
-    recorder->pushed[++recorder->steps] = sim->sequence;
+    recorder->steps += !is_tick;
+    recorder->pushed[recorder->steps] = sim->sequence;
     if (recorder->steps == recorder->limit)
         sim_stop(sim);
 }

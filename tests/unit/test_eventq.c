@@ -206,6 +206,42 @@ static void an_event_can_be_put_back_and_preceded(void)
     eventq_fini(&queue);
 }
 
+/* Random traffic in which the limit falls before, on and behind the earliest key. The reference is
+ * the heap's first event. */
+static void events_are_taken_before_a_limit_only(void)
+{
+    struct pair pair;
+    uint32_t taken = 0, refused = 0;
+
+    pair_init(&pair, 5);
+    for (uint32_t i = 0; i < 20000; i++) {
+        const struct event *first = pair.heap.events;
+        struct event event, expected;
+        if (pair.heap.n < 50)
+            push_at(&pair, pair.now_ps + 1 + splitmix_below(&pair.state, 3) * HORIZON_PS / 7 +
+                               splitmix_below(&pair.state, 9000));
+        const uint32_t kind = splitmix_below(&pair.state, 4);
+        const uint64_t limit_ps =
+            kind == 0 ? pair.now_ps + splitmix_below(&pair.state, 9000) : first->time_ps;
+        const uint64_t order = first->order + kind - 2; /* one before, on it, one behind */
+        const bool before =
+            first->time_ps < limit_ps || (first->time_ps == limit_ps && first->order < order);
+        pair.wrong += pair.queue.earliest_ps > first->time_ps;
+        pair.wrong += eventq_pop_before(&pair.queue, limit_ps, order, &event) != before;
+        pair.wrong += pair.queue.earliest_ps > first->time_ps;
+        if (before) {
+            pair.wrong += !eventq_heap_pop(&pair.heap, &expected) || !same(&event, &expected);
+            pair.now_ps = expected.time_ps;
+            taken++;
+        } else {
+            refused++;
+        }
+    }
+    CU_ASSERT_EQUAL(pair.wrong, 0);
+    CU_ASSERT(taken > 2000 && refused > 2000);
+    pair_fini(&pair);
+}
+
 static int compare(const void *x, const void *y)
 {
     return event_before(x, y) ? -1 : event_before(y, x);
@@ -288,5 +324,7 @@ void suite_eventq(void)
     CU_add_test(suite, "a random walk pops alike from both", a_random_walk_pops_alike);
     CU_add_test(suite, "an event can be put back and preceded",
                 an_event_can_be_put_back_and_preceded);
+    CU_add_test(suite, "events are taken before a limit only",
+                events_are_taken_before_a_limit_only);
     CU_add_test(suite, "the capacity is usable, and no more", capacity_is_usable_and_no_more);
 }

@@ -459,6 +459,117 @@ static void readers_are_bounded(void)
     CU_ASSERT(dies(subscribe_too_often, NULL, text));
 }
 
+/* Components that tick with periods of their own, and move each other's ticks now and then; beside
+ * each, a twin does the same by events. Both must be called at the same times in the same order. */
+enum { TICKERS = 3, TICK_STEPS = 3000 };
+
+struct ticker {
+    struct component component;
+    struct ticking *ticking;
+    uint32_t number;
+    uint64_t next_ps; /* of the twin, that ignores older events: UINT64_MAX: none */
+};
+
+struct ticking {
+    struct sim sim;
+    struct ticker tickers[TICKERS];
+    bool by_events;
+    uint64_t state;
+    uint32_t n;
+    uint64_t time_ps[TICK_STEPS];
+    uint32_t who[TICK_STEPS];
+};
+
+static void set_next(struct ticker *ticker, uint64_t time_ps)
+{
+    struct sim *sim = &ticker->ticking->sim;
+
+    ticker->next_ps = time_ps;
+    if (!ticker->ticking->by_events)
+        sim_set_tick(sim, &ticker->component, time_ps);
+    else if (time_ps != UINT64_MAX)
+        sim_at(sim, time_ps, PHASE_DECIDE, &ticker->component, 0, 0, 0);
+}
+
+static void on_tick(struct component *self, struct sim *sim, const struct event *event)
+{
+    struct ticker *ticker = (struct ticker *)self;
+    struct ticking *ticking = ticker->ticking;
+
+    if (event->kind == 1 && ticker->next_ps > sim->now_ps) { /* an event among the ticks */
+        set_next(ticker, sim->now_ps + splitmix_below(&ticking->state, 3));
+        return;
+    }
+    if (event->kind == 1 || ticker->next_ps != event->time_ps)
+        return;
+    ticking->time_ps[ticking->n] = sim->now_ps;
+    ticking->who[ticking->n++] = ticker->number;
+    if (ticking->n == TICK_STEPS) {
+        sim_stop(sim);
+        return;
+    }
+    const uint64_t wait_ps = splitmix_below(&ticking->state, 4) * 5000;
+    struct ticker *other = &ticking->tickers[splitmix_below(&ticking->state, TICKERS)];
+    set_next(ticker, wait_ps ? sim->now_ps + wait_ps : UINT64_MAX);
+    if (other->number != ticker->number)
+        set_next(other, sim->now_ps + 1 + splitmix_below(&ticking->state, 9000));
+    sim_at(sim, sim->now_ps + splitmix_below(&ticking->state, 9000) + 1, PHASE_UPDATE,
+           &other->component, 1, 0, 0);
+}
+
+static void run_ticking(struct ticking *ticking, bool by_events)
+{
+    *ticking = (struct ticking){.by_events = by_events, .state = 3};
+    sim_init(&ticking->sim, TICKERS, 4 * TICK_STEPS, NEVER);
+    for (uint32_t i = 0; i < TICKERS; i++) {
+        ticking->tickers[i] = (struct ticker){
+            .component = {.name = "ticker", .handle = on_tick, .has_ticks = !by_events},
+            .ticking = ticking,
+            .number = i,
+            .next_ps = UINT64_MAX};
+        sim_add(&ticking->sim, &ticking->tickers[i].component, i);
+    }
+    CU_ASSERT_EQUAL(sim_run(&ticking->sim, 10), SIM_EMPTY);
+    set_next(&ticking->tickers[1], 100);
+    CU_ASSERT_EQUAL(sim_run(&ticking->sim, 100), SIM_TIME);
+    CU_ASSERT_EQUAL(ticking->n, 0);
+    CU_ASSERT_EQUAL(sim_run(&ticking->sim, UINT64_MAX), SIM_STOPPED);
+    sim_fini(&ticking->sim);
+}
+
+static void ticks_run_as_events_do(void)
+{
+    struct ticking *ticking = calloc(2, sizeof *ticking);
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ticking);
+    run_ticking(&ticking[0], false);
+    run_ticking(&ticking[1], true);
+    CU_ASSERT_EQUAL(ticking[0].n, TICK_STEPS);
+    CU_ASSERT_EQUAL(memcmp(ticking[0].time_ps, ticking[1].time_ps, sizeof ticking[0].time_ps), 0);
+    CU_ASSERT_EQUAL(memcmp(ticking[0].who, ticking[1].who, sizeof ticking[0].who), 0);
+    free(ticking);
+}
+
+static void tick_in_the_past(void *unused)
+{
+    struct sim sim;
+    struct component component = {.name = "ticker", .handle = handle, .has_ticks = true};
+
+    (void)unused;
+    sim_init(&sim, 1, 10, NEVER);
+    sim_add(&sim, &component, 0);
+    CHECK(sim_run(&sim, 1) == SIM_EMPTY);
+    sim.now_ps = 100;
+    sim_set_tick(&sim, &component, 99);
+}
+
+static void a_tick_is_later_than_now(void)
+{
+    char text[DIES_TEXT_BYTES];
+
+    CU_ASSERT(dies(tick_in_the_past, NULL, text));
+}
+
 void suite_sim(void)
 {
     CU_pSuite suite = CU_add_suite("sim", NULL, NULL);
@@ -482,4 +593,6 @@ void suite_sim(void)
                 each_reader_gets_the_kinds_that_it_asked_for);
     CU_add_test(suite, "an unread kind calls nobody", an_unread_kind_calls_nobody);
     CU_add_test(suite, "readers are bounded", readers_are_bounded);
+    CU_add_test(suite, "ticks run as events do", ticks_run_as_events_do);
+    CU_add_test(suite, "a tick is later than now", a_tick_is_later_than_now);
 }
