@@ -16,6 +16,12 @@ static void later(struct dev_nic *nic, uint64_t at_ps, uint32_t kind, uint32_t a
     sim_at(nic->ep->fabric->sim, at_ps, PHASE_UPDATE, &nic->ep->component, kind, a, b);
 }
 
+/* The operation's function was reset since the device took it. */
+static bool is_stale(const struct dev_nic *nic, const struct op *op)
+{
+    return op->resets != nic->functions[op->function].resets;
+}
+
 static uint64_t entry_address(const struct dev_nic *nic, uint32_t function, int direction,
                               uint32_t entry)
 {
@@ -48,6 +54,8 @@ static void send_interrupt(struct dev_nic *nic, uint32_t function)
 static void raise_interrupt(struct dev_nic *nic, uint32_t function)
 {
     struct nic_function *f = &nic->functions[function];
+    if (f->resetting)
+        return;
     if (now_of(nic) >= f->next_interrupt_ps) {
         send_interrupt(nic, function);
     } else if (!f->timer) {
@@ -93,6 +101,8 @@ static void write_back(struct dev_nic *nic, uint32_t function, int direction)
 static void use_descriptor(struct dev_nic *nic, uint32_t function, int direction)
 {
     struct nic_queue *queue = &nic->functions[function].queues[direction];
+    if (!nic->functions[function].memory)
+        return; /* it was reset meanwhile */
     if (++queue->used == nic->params.write_back_batch || !nic->params.write_back_timeout_ps) {
         write_back(nic, function, direction);
         return;
@@ -137,7 +147,7 @@ static void fetch(struct dev_nic *nic, uint32_t function, int direction)
     struct nic_queue *queue = &nic->functions[function].queues[direction];
     uint32_t on_chip = direction == NIC_TRANSMIT ? queue->engine.n : queue->on_chip;
     uint32_t entry;
-    if (on_chip > nic->params.descriptor_batch)
+    if (on_chip > nic->params.descriptor_batch || f->resetting)
         return;
     uint32_t n = dev_ring_begin_fetch(&queue->ring, nic->params.ring_entries,
                                       nic->params.descriptor_batch, &entry);
@@ -173,6 +183,11 @@ static void start_data(struct dev_nic *nic, int direction)
     uint32_t function = op->function;
     struct nic_function *f = &nic->functions[function];
     nic->engines[direction].op = 0;
+    if (f->resetting || is_stale(nic, op)) {
+        nic->engines[direction].buffered_bytes -= op->bytes;
+        op_fail(nic->ops, index, LAT_DEVICE, now_of(nic));
+        return;
+    }
     if (direction == NIC_TRANSMIT)
         op_fifo_push(nic->ops, &f->queues[NIC_TRANSMIT].line, index);
     else
@@ -229,6 +244,7 @@ static void on_transmit_fetched(void *self, uint32_t at, struct request *request
         struct op *op = op_get(nic->ops, index);
         op_step(op, request, LAT_DEVICE);
         op->failed |= request->status != TLP_SC;
+        op->resets = f->resets;
         op_fifo_push(nic->ops, &queue->engine, index);
     }
     request_give_back(&nic->ep->fabric->requests, at);
@@ -317,9 +333,12 @@ static void on_transmitted(struct dev_nic *nic)
     nic->engines[NIC_TRANSMIT].buffered_bytes -= op->bytes;
     count_frame(nic, NIC_TRANSMIT, op->bytes);
     CHECK(op->moved);
+    bool stale = is_stale(nic, op);
+    op->failed |= stale;
     op_spend(op, LAT_DEVICE, now_of(nic));
     op_end(nic->ops, index);
-    use_descriptor(nic, function, NIC_TRANSMIT);
+    if (!stale)
+        use_descriptor(nic, function, NIC_TRANSMIT);
     pump_transmit_line(nic);
     pump_engine(nic, NIC_TRANSMIT);
 }
@@ -347,6 +366,8 @@ static void on_receive_data(void *self, uint32_t at, struct request *request)
     op->failed |= request->status != TLP_SC;
     op->moved = true;
     nic->engines[NIC_RECEIVE].buffered_bytes -= op->bytes;
+    if (is_stale(nic, op))
+        op_fail(nic->ops, (uint32_t)request->context, LAT_DEVICE, now_of(nic));
     request_give_back(&nic->ep->fabric->requests, at);
 }
 
@@ -357,7 +378,7 @@ static void take_frame(struct dev_nic *nic, uint32_t index)
     uint32_t function = op->function;
     struct nic_queue *queue = &nic->functions[function].queues[NIC_RECEIVE];
     uint32_t descriptors = queue->on_chip + queue->ring.fetching + queue->ring.available;
-    bool no_descriptor = queue->engine.n >= descriptors;
+    bool no_descriptor = is_stale(nic, op) || queue->engine.n >= descriptors;
     count_frame(nic, NIC_RECEIVE, op->bytes);
     op_spend(op, LAT_SOURCE, now_of(nic));
     if (no_descriptor || !has_room(nic, NIC_RECEIVE, op->bytes)) {
@@ -401,7 +422,9 @@ static void on_arrived(struct dev_nic *nic)
 
 void dev_nic_receive(struct dev_nic *nic, uint32_t index)
 {
-    uint16_t function = op_get(nic->ops, index)->function;
+    struct op *op = op_get(nic->ops, index);
+    uint16_t function = op->function;
+    op->resets = nic->functions[function].resets;
     op_fifo_push(nic->ops, &nic->functions[function].queues[NIC_RECEIVE].line, index);
     dev_turns_set(&nic->lines[NIC_RECEIVE].turns, function, true);
     pump_receive_line(nic);
@@ -464,7 +487,70 @@ static void report(const struct endpoint *ep, FILE *out)
                     nic->engines[d].buffered_bytes);
 }
 
-const struct device_ops dev_nic_ops = {on_register_write, on_event, report};
+/* ---- reset ---- */
+
+/* Fails the frames in @fifo, which have room in the packet buffer. */
+static void fail_buffered(struct dev_nic *nic, struct op_fifo *fifo, int direction)
+{
+    while (fifo->n) {
+        uint32_t index = op_fifo_pop(nic->ops, fifo);
+        nic->engines[direction].buffered_bytes -= op_get(nic->ops, index)->bytes;
+        op_fail(nic->ops, index, LAT_DEVICE, now_of(nic));
+    }
+}
+
+/* Received frames: those whose data are on their way end when these have arrived. */
+static void fail_received(const struct dev_nic *nic, struct op_fifo *received)
+{
+    while (received->n) {
+        uint32_t index = op_fifo_pop(nic->ops, received);
+        if (op_get(nic->ops, index)->moved)
+            op_fail(nic->ops, index, LAT_DEVICE, now_of(nic));
+    }
+}
+
+/* All reads have ended and all writes that were not issued, so what is in front of the transmit
+ * line has its data. */
+static void forget(struct dev_nic *nic, uint32_t function)
+{
+    struct nic_function *f = &nic->functions[function];
+    for (int d = 0; d < NIC_DIRECTIONS; d++) {
+        struct nic_queue *queue = &f->queues[d];
+        if (d == NIC_TRANSMIT) {
+            op_fifo_fail(nic->ops, &queue->engine, LAT_DEVICE, now_of(nic));
+            fail_buffered(nic, &queue->line, d);
+        } else {
+            fail_buffered(nic, &queue->engine, d);
+            op_fifo_fail(nic->ops, &queue->line, LAT_DEVICE, now_of(nic));
+        }
+        dev_turns_set(&nic->engines[d].turns, function, false);
+        dev_turns_set(&nic->lines[d].turns, function, false);
+        /* An event under way finds nothing to do. */
+        *queue = (struct nic_queue){.timer = queue->timer,
+                                    .write_back_due_ps = queue->write_back_due_ps};
+    }
+    if (f->memory) {
+        op_fifo_fail(nic->ops, &f->memory->announced, LAT_DEVICE, now_of(nic));
+        fail_received(nic, &f->memory->received);
+    }
+    *f = (struct nic_function){.resets = (uint8_t)(f->resets + 1),
+                               .timer = f->timer,
+                               .next_interrupt_ps = f->next_interrupt_ps,
+                               .queues = {f->queues[NIC_TRANSMIT], f->queues[NIC_RECEIVE]}};
+}
+
+static void on_reset(struct endpoint *ep, uint16_t function, bool begin)
+{
+    struct dev_nic *nic = ep->params.device;
+    nic->functions[function].resetting = true;
+    if (begin)
+        return;
+    forget(nic, function);
+    for (int d = 0; d < NIC_DIRECTIONS; d++)
+        pump_engine(nic, d); /* the buffer has room again */
+}
+
+const struct device_ops dev_nic_ops = {on_register_write, on_event, report, on_reset};
 
 /* ---- life cycle ---- */
 
@@ -524,7 +610,8 @@ void dev_nic_attach(struct dev_nic *nic, uint16_t function, uint8_t traffic_clas
     uint32_t posted = nic->params.ring_entries - 1;
     uint32_t on_chip =
         posted < nic->params.descriptor_batch ? posted : nic->params.descriptor_batch;
-    CHECK(!f->memory);
+    if (f->memory)
+        return; /* not reset since the driver before: it goes on with what it has */
     f->memory = memory;
     f->traffic_class = traffic_class;
     receive->ring.fetched = on_chip;

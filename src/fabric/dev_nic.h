@@ -68,7 +68,9 @@ struct nic_function {
     struct nic_memory *memory; /* NULL: no driver */
     uint64_t next_interrupt_ps;
     uint8_t traffic_class;
-    bool timer; /* an interrupt event is under way */
+    bool timer;     /* an interrupt event is under way */
+    bool resetting; /* nothing new starts */
+    uint8_t resets; /* so far */
     struct nic_queue queues[NIC_DIRECTIONS];
 };
 _Static_assert(sizeof(struct nic_function) <= 152, "with the driver's, 256 bytes a function");
@@ -120,7 +122,8 @@ struct dev_nic *dev_nic_init(void *memory, struct endpoint *ep, uint32_t n_funct
 /* Gets the interrupts of all functions, at the time at which the CPU's handler runs. The request's
  * context is the number of descriptors announced: transmit << 32 | receive. */
 void dev_nic_set_interrupt_owner(struct dev_nic *nic, const struct request_owner *owner);
-/* Starts a function whose driver has filled the receive ring, of which one batch is on the chip. */
+/* Starts a function whose driver has filled the receive ring, of which one batch is on the chip. A
+ * function that another driver used and that was not reset since goes on with what it has. */
 void dev_nic_attach(struct dev_nic *nic, uint16_t function, uint8_t traffic_class,
                     struct nic_memory *memory);
 /* The frame @index, for its op->function: its last bit should arrive now, which is when it was

@@ -18,6 +18,13 @@ static void later(struct dev_nvme *nvme, uint64_t at_ps, uint32_t kind, uint32_t
     sim_at(nvme->ep->fabric->sim, at_ps, PHASE_UPDATE, &nvme->ep->component, kind, a, 0);
 }
 
+/* The operation's function is being reset, or was since the device took it. */
+static bool is_dead(const struct dev_nvme *nvme, const struct op *op)
+{
+    const struct nvme_function *f = &nvme->functions[op->function];
+    return f->resetting || op->resets != f->resets;
+}
+
 static void start(struct dev_nvme *nvme, uint32_t function, const struct dev_transfer *what)
 {
     struct dev_transfer transfer = *what;
@@ -48,7 +55,8 @@ static void pump_completions(struct dev_nvme *nvme, uint32_t function)
 {
     struct nvme_function *f = &nvme->functions[function];
     uint32_t entries = nvme->params.queue_entries;
-    while (f->for_room.n && f->completion_tail - f->completion_head < entries - 1) {
+    while (!f->resetting && f->for_room.n &&
+           f->completion_tail - f->completion_head < entries - 1) {
         uint64_t entry = f->completion_tail++ % entries;
         uint64_t address = f->memory->queues_address + (uint64_t)entries * NVME_COMMAND_BYTES +
                            entry * NVME_COMPLETION_BYTES;
@@ -94,6 +102,10 @@ static void leave_flash(struct dev_nvme *nvme, uint32_t index)
     const struct op *op = op_get(nvme->ops, index);
     uint32_t function = op->function;
     nvme->channels_busy--;
+    if (is_dead(nvme, op)) {
+        op_fail(nvme->ops, index, LAT_DEVICE, now_of(nvme));
+        return;
+    }
     nvme->counters.commands[op->kind]++;
     nvme->counters.bytes[op->kind] += blocks_bytes(nvme, op);
     if (op->kind == NVME_READ)
@@ -139,7 +151,11 @@ static void on_data(void *self, uint32_t at, struct request *request)
     struct op *op = end_step(nvme, index, request);
     op->moved = true;
     request_give_back(&nvme->ep->fabric->requests, at);
-    if (op->kind == NVME_WRITE)
+    /* A read's command is also in a queue of its function, until a reset has emptied that. */
+    bool alone = op->kind == NVME_WRITE || op->resets != nvme->functions[op->function].resets;
+    if (alone && is_dead(nvme, op))
+        op_fail(nvme->ops, index, LAT_DEVICE, now_of(nvme));
+    else if (op->kind == NVME_WRITE)
         enter_flash(nvme, index);
 }
 
@@ -148,7 +164,10 @@ static void on_data(void *self, uint32_t at, struct request *request)
 /* The controller knows where all of the command's data are. */
 static void serve(struct dev_nvme *nvme, uint32_t index)
 {
-    if (op_get(nvme->ops, index)->kind == NVME_WRITE)
+    const struct op *op = op_get(nvme->ops, index);
+    if (is_dead(nvme, op))
+        op_fail(nvme->ops, index, LAT_DEVICE, now_of(nvme));
+    else if (op->kind == NVME_WRITE)
         move_data(nvme, index, REQUEST_DMA_READ);
     else
         enter_flash(nvme, index);
@@ -174,6 +193,10 @@ static uint32_t pages_of(const struct dev_nvme *nvme, const struct op *op)
 static void on_processed(struct dev_nvme *nvme, uint32_t index)
 {
     const struct op *op = op_get(nvme->ops, index);
+    if (is_dead(nvme, op)) {
+        op_fail(nvme->ops, index, LAT_DEVICE, now_of(nvme));
+        return;
+    }
     uint32_t pages = pages_of(nvme, op);
     if (pages <= PRP_ENTRIES_IN_COMMAND) {
         serve(nvme, index);
@@ -209,6 +232,8 @@ static void fetch(struct dev_nvme *nvme, uint32_t function)
 {
     struct nvme_function *f = &nvme->functions[function];
     uint32_t first;
+    if (f->resetting)
+        return;
     uint32_t n =
         dev_ring_begin_fetch(&f->submission, nvme->params.queue_entries, NVME_FETCH_BATCH, &first);
     if (n)
@@ -227,7 +252,7 @@ static void on_fetched(void *self, uint32_t at, struct request *request)
     struct nvme_function *f = &nvme->functions[function];
     for (uint32_t n = dev_ring_end_fetch(&f->submission); n; n--) {
         uint32_t index = op_fifo_pop(nvme->ops, &f->memory->announced);
-        end_step(nvme, index, request);
+        end_step(nvme, index, request)->resets = f->resets;
         op_fifo_push(nvme->ops, &nvme->processing, index);
     }
     request_give_back(&nvme->ep->fabric->requests, at);
@@ -281,7 +306,41 @@ static void report(const struct endpoint *ep, FILE *out)
                 nvme->flash.n);
 }
 
-const struct device_ops dev_nvme_ops = {on_register_write, on_event, report};
+/* ---- reset ---- */
+
+/* Commands that the flash has served: those whose data are on their way to memory end when these
+ * have arrived. */
+static void fail_served(const struct dev_nvme *nvme, struct op_fifo *fifo)
+{
+    while (fifo->n) {
+        uint32_t index = op_fifo_pop(nvme->ops, fifo);
+        if (op_get(nvme->ops, index)->moved)
+            op_fail(nvme->ops, index, LAT_DEVICE, now_of(nvme));
+    }
+}
+
+static void forget(struct dev_nvme *nvme, uint32_t function)
+{
+    struct nvme_function *f = &nvme->functions[function];
+    op_fifo_fail(nvme->ops, &f->for_channel, LAT_DEVICE, now_of(nvme));
+    dev_turns_set(&nvme->flash, function, false);
+    fail_served(nvme, &f->for_room);
+    if (f->memory) {
+        op_fifo_fail(nvme->ops, &f->memory->announced, LAT_DEVICE, now_of(nvme));
+        fail_served(nvme, &f->memory->completed);
+    }
+    *f = (struct nvme_function){.resets = (uint8_t)(f->resets + 1)};
+}
+
+static void on_reset(struct endpoint *ep, uint16_t function, bool begin)
+{
+    struct dev_nvme *nvme = ep->params.device;
+    nvme->functions[function].resetting = true;
+    if (!begin)
+        forget(nvme, function);
+}
+
+const struct device_ops dev_nvme_ops = {on_register_write, on_event, report, on_reset};
 
 /* ---- life cycle ---- */
 
@@ -327,7 +386,8 @@ void dev_nvme_attach(struct dev_nvme *nvme, uint16_t function, uint8_t traffic_c
                      struct nvme_memory *memory)
 {
     struct nvme_function *f = &nvme->functions[function];
-    CHECK(!f->memory);
+    if (f->memory)
+        return; /* not reset since the driver before: it goes on with what it has */
     f->memory = memory;
     f->traffic_class = traffic_class;
 }

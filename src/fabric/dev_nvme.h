@@ -53,6 +53,8 @@ struct nvme_function {
     struct op_fifo for_channel; /* commands in front of the flash */
     struct op_fifo for_room;    /* commands in front of the completion queue */
     uint8_t traffic_class;
+    bool resetting; /* nothing new starts */
+    uint8_t resets; /* so far */
 };
 _Static_assert(sizeof(struct nvme_function) <= 128, "with the driver's, 256 bytes a function");
 
@@ -92,7 +94,8 @@ struct dev_nvme *dev_nvme_init(void *memory, struct endpoint *ep, uint32_t n_fun
 /* Gets the interrupts of all functions, at the time at which the CPU's handler runs. The request's
  * context is the number of completions announced. */
 void dev_nvme_set_interrupt_owner(struct dev_nvme *nvme, const struct request_owner *owner);
-/* Starts a function whose queues the driver has set up. */
+/* Starts a function whose queues the driver has set up. A function that another driver used and
+ * that was not reset since goes on with what it has. */
 void dev_nvme_attach(struct dev_nvme *nvme, uint16_t function, uint8_t traffic_class,
                      struct nvme_memory *memory);
 

@@ -2,12 +2,23 @@
  * and MMIO come from link.c. */
 #include "fabric/endpoint.h"
 
+#include "fabric/endpoint_config.h"
+#include "fabric/endpoint_registers.h"
 #include "pcie/split.h"
 
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <string.h>
 
-enum { EV_PORT, EV_READ_DONE, EV_REGISTER_WRITE, EV_REGISTER_READ };
+enum {
+    EV_PORT,
+    EV_READ_DONE,
+    EV_REGISTER_WRITE,
+    EV_REGISTER_READ,
+    EV_UNSUPPORTED,
+    EV_CONFIG,
+    EV_TIMEOUT
+};
 
 /* ---- request queues
  * ---------------------------------------------------------------------------------------------- */
@@ -62,12 +73,21 @@ static bool has_free_tag(const struct endpoint *ep)
 
 static uint16_t take_tag(struct endpoint *ep, uint32_t request, uint32_t bytes)
 {
-    uint16_t tag = ep->free_tag;
-    ep->free_tag = ep->tags[tag].next_free;
-    ep->tags[tag].request = request;
-    ep->tags[tag].bytes_left = bytes;
+    uint16_t number = ep->free_tag;
+    struct endpoint_tag *tag = &ep->tags[number];
+    ep->free_tag = tag->next_free;
+    tag->request = request;
+    tag->bytes_left = bytes;
+    tag->issued_ps = ep->fabric->sim->now_ps;
     ep->tags_in_use++;
-    return tag;
+    return number;
+}
+
+/* True if a read of ours waits for this completion. */
+static bool is_expected(const struct endpoint *ep, const struct tlp *tlp)
+{
+    return tlp->tag < ep->params.tags && ep->tags[tlp->tag].bytes_left &&
+           ep->tags[tlp->tag].request == tlp->request;
 }
 
 static void free_tag(struct endpoint *ep, uint16_t tag)
@@ -76,6 +96,65 @@ static void free_tag(struct endpoint *ep, uint16_t tag)
     ep->tags[tag].next_free = ep->free_tag;
     ep->free_tag = tag;
     ep->tags_in_use--;
+}
+
+/* ---- reads that end without their data
+ * -------------------------------------------------------------------------------------- */
+
+/* Nobody waits for the read @at any more: it ends now. What is still under way of it is dropped
+ * when it comes. */
+static void give_up_read(struct endpoint *ep, uint32_t at, enum tlp_status status)
+{
+    struct request *request = request_get(&ep->fabric->requests, at);
+    uint16_t ghosts = 0;
+    if (request->to_issue)
+        dequeue(ep, ENGINE_READ, request->function); /* partly issued, so it is the first there */
+    for (uint16_t number = 0; number < ep->params.tags; number++) {
+        if (!ep->tags[number].bytes_left || ep->tags[number].request != at)
+            continue;
+        free_tag(ep, number);
+        ghosts++;
+    }
+    request_expire(request, ep->fabric->sim->now_ps, ghosts, status);
+    request->owner->on_done(request->owner->self, at, request);
+}
+
+/* A request that is not issued at all. */
+static void end_unissued(struct endpoint *ep, uint32_t at)
+{
+    struct request *request = request_get(&ep->fabric->requests, at);
+    request->issued_ps = ep->fabric->sim->now_ps;
+    request_expire(request, request->issued_ps, 0, TLP_ABORTED);
+    request->owner->on_done(request->owner->self, at, request);
+}
+
+static void watch_tags(struct endpoint *ep, uint64_t at_ps)
+{
+    if (!ep->params.completion_timeout_ps || ep->timeout_event)
+        return;
+    ep->timeout_event = true;
+    sim_at(ep->fabric->sim, at_ps, PHASE_UPDATE, &ep->component, EV_TIMEOUT, 0, 0);
+}
+
+/* One event looks at all tags, no more often than once per time-out: a read is given up between one
+ * and two time-outs after its issue, as the specification's ranges allow (2.8). */
+static void on_timeout(struct endpoint *ep)
+{
+    uint64_t now_ps = ep->fabric->sim->now_ps;
+    ep->timeout_event = false;
+    for (uint16_t number = 0; number < ep->params.tags; number++) {
+        const struct endpoint_tag *tag = &ep->tags[number];
+        if (!tag->bytes_left || now_ps - tag->issued_ps < ep->params.completion_timeout_ps)
+            continue;
+        ep->timed_out++;
+        if (ep->params.config)
+            endpoint_config_error(ep, request_get(&ep->fabric->requests, tag->request)->function,
+                                  PCI_ERR_UNC_COMP_TIME);
+        give_up_read(ep, tag->request, TLP_TIMEOUT);
+    }
+    if (ep->tags_in_use)
+        watch_tags(ep, now_ps + ep->params.completion_timeout_ps);
+    endpoint_pump(ep);
 }
 
 /* ---- DMA engines
@@ -99,8 +178,10 @@ static uint32_t issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct r
     tlp->kind = (uint8_t)tlp_kind_of(engine);
     tlp->attr = fabric->dma_attr | request->traffic_class;
     tlp->tag = 0;
-    if (engine == ENGINE_READ)
+    if (engine == ENGINE_READ) {
         tlp->tag = take_tag(ep, at, bytes);
+        watch_tags(ep, request->issued_ps + ep->params.completion_timeout_ps);
+    }
     if (request->kind == REQUEST_MSI)
         tlp->attr = TLP_ATTR_MSI |
                     request->traffic_class; /* strictly ordered behind the data it announces */
@@ -142,6 +223,8 @@ static bool is_issuable(void *context, uint32_t function, uint64_t *out_age)
     uint32_t head = fifo_of(query->ep, query->engine, function)->head;
     const struct request *request = request_get(&fabric->requests, head);
     uint32_t vc = fabric_vc_of_class(fabric, request->traffic_class);
+    if (query->ep->params.config && !endpoint_config_is_master(query->ep, function))
+        return false;
     *out_age = request->born_ps;
     return port_has_room(&query->ep->port,
                          vc * CLASSES + tlp_kinds[tlp_kind_of(query->engine)].class);
@@ -159,7 +242,7 @@ static int32_t next_function(struct endpoint *ep, int engine)
     return arb_pick(&dma->arb, dma->pending, is_issuable, &query);
 }
 
-static void pump_engines(struct endpoint *ep)
+void endpoint_pump(struct endpoint *ep)
 {
     for (;;) {
         int engine = (int)ep->turn;
@@ -185,8 +268,58 @@ void endpoint_dma(struct endpoint *ep, uint32_t at)
     CHECK(request->bytes > 0 && request->function < ep->params.n_functions);
     request->to_issue = request->bytes;
     request->to_arrive = request->bytes;
+    if (request->kind == REQUEST_MSI && ep->params.config &&
+        !endpoint_config_interrupt(ep, request->function, &request->address)) {
+        end_unissued(ep, at); /* lost: MSI-X does not let it out */
+        return;
+    }
     enqueue(ep, request->kind == REQUEST_DMA_READ ? ENGINE_READ : ENGINE_WRITE, at);
-    pump_engines(ep);
+    endpoint_pump(ep);
+}
+
+/* ---- abort
+ * -------------------------------------------------------------------------------------------------------
+ */
+
+static void abort_queue(struct endpoint *ep, int engine, uint16_t function)
+{
+    const struct request_fifo *fifo = fifo_of(ep, engine, function);
+    while (fifo->head) {
+        uint32_t at = fifo->head;
+        struct request *request = request_get(&ep->fabric->requests, at);
+        if (request->to_issue == request->bytes) {
+            dequeue(ep, engine, function);
+            end_unissued(ep, at);
+        } else if (engine == ENGINE_READ) {
+            give_up_read(ep, at, TLP_ABORTED);
+        } else {
+            dequeue(ep, engine, function);
+            request->to_arrive -= request->to_issue;
+            request->to_issue = 0;
+            request->status = TLP_ABORTED;
+            if (!request->to_arrive) { /* what was issued has arrived */
+                request_expire(request, ep->fabric->sim->now_ps, 0, TLP_ABORTED);
+                request->owner->on_done(request->owner->self, at, request);
+            }
+        }
+    }
+}
+
+void endpoint_abort(struct endpoint *ep, uint16_t function)
+{
+    const struct device_ops *ops = ep->params.ops;
+    if (ops->on_reset)
+        ops->on_reset(ep, function, true);
+    for (int engine = 0; engine < ENGINES; engine++)
+        abort_queue(ep, engine, function);
+    for (uint16_t number = 0; ep->tags_in_use && number < ep->params.tags; number++) {
+        uint32_t at = ep->tags[number].request;
+        if (ep->tags[number].bytes_left &&
+            request_get(&ep->fabric->requests, at)->function == function)
+            give_up_read(ep, at, TLP_ABORTED);
+    }
+    if (ops->on_reset)
+        ops->on_reset(ep, function, false);
 }
 
 /* ---- TLPs from the hosts
@@ -197,19 +330,26 @@ static void later(struct endpoint *ep, uint64_t at_ps, uint32_t kind, uint32_t i
     sim_at(ep->fabric->sim, at_ps, PHASE_UPDATE, &ep->component, kind, index, 0);
 }
 
-/* The function that @address belongs to; n_functions if none. */
-static uint32_t function_of(const struct endpoint *ep, uint64_t address)
+/* A completion that nobody waits for (2.3.2). */
+static void drop_unexpected(struct endpoint *ep, uint32_t index)
 {
-    uint64_t function = (address - ep->params.bar_base) / ep->params.bar_bytes;
-    return function < ep->params.n_functions ? (uint32_t)function : ep->params.n_functions;
+    ep->unexpected++;
+    fabric_lose(ep->fabric, index);
 }
 
-/* A write that no function reacts to: it ends on arrival, refused if it is in no function. */
-static void take_write(struct endpoint *ep, uint32_t index, const struct tlp *tlp)
+static void take_completion(struct endpoint *ep, uint32_t index, struct tlp *tlp, uint64_t end_ps)
 {
-    bool known = function_of(ep, tlp->address) < ep->params.n_functions;
-    ep->misdirected += !known;
-    fabric_end_posted(ep->fabric, index, known ? TLP_SC : TLP_UR);
+    if (!is_expected(ep, tlp)) {
+        drop_unexpected(ep, index);
+        return;
+    }
+    if (tlp->attr & TLP_ATTR_LAST) {
+        later(ep, end_ps, EV_READ_DONE, index);
+        return;
+    }
+    ep->tags[tlp->tag].bytes_left -= tlp->bytes;
+    CHECK(!request_arrived(request_get(&ep->fabric->requests, tlp->request), tlp, tlp->bytes));
+    tlp_give_back(&ep->fabric->tlps, index);
 }
 
 static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
@@ -223,23 +363,33 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     link_credit_return(ep->in, fabric_queue(ep->fabric, tlp), data_units, end_ps);
     switch ((enum tlp_kind)tlp->kind) {
     case TLP_MEM_WRITE:
-        if (ep->params.ops->on_register_write)
+        if (ep->params.ops->on_register_write || ep->params.config)
             later(ep, end_ps, EV_REGISTER_WRITE, index);
         else
-            take_write(ep, index, tlp);
+            endpoint_take_write(ep, index);
         return;
     case TLP_MEM_READ:
         later(ep, end_ps + ep->params.mmio_read_ps, EV_REGISTER_READ, index);
         return;
     case TLP_CPL:
     case TLP_CPL_DATA:
-        if (tlp->attr & TLP_ATTR_LAST) {
-            later(ep, end_ps, EV_READ_DONE, index);
-            return;
-        }
-        ep->tags[tlp->tag].bytes_left -= tlp->bytes;
-        CHECK(!request_arrived(request_get(&ep->fabric->requests, tlp->request), tlp, tlp->bytes));
-        tlp_give_back(&ep->fabric->tlps, index);
+        take_completion(ep, index, tlp, end_ps);
+        return;
+    case TLP_CFG_READ:
+    case TLP_CFG_WRITE:
+        later(ep, end_ps + (ep->params.config ? ep->params.config->params.config_read_ps : 0),
+              EV_CONFIG, index);
+        return;
+    case TLP_MSG:
+    case TLP_MSG_DATA:
+        fabric_end_posted(ep->fabric, index, TLP_SC); /* none concerns these devices */
+        return;
+    case TLP_IO_READ:
+    case TLP_IO_WRITE:
+    case TLP_FETCH_ADD:
+    case TLP_SWAP:
+    case TLP_COMPARE_SWAP:
+        later(ep, end_ps + ep->params.mmio_read_ps, EV_UNSUPPORTED, index);
         return;
     case TLP_KINDS:
         break;
@@ -247,57 +397,30 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     CHECK(false);
 }
 
-static void write_register(struct endpoint *ep, uint32_t index)
-{
-    const struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
-    const struct request *request = request_get(&ep->fabric->requests, tlp->request);
-    uint32_t function = function_of(ep, tlp->address);
-    uint64_t offset = (tlp->address - ep->params.bar_base) % ep->params.bar_bytes;
-    uint32_t value = request->value;
-    if (function == ep->params.n_functions)
-        ep->misdirected++;
-    fabric_end_posted(ep->fabric, index, function == ep->params.n_functions ? TLP_UR : TLP_SC);
-    if (function < ep->params.n_functions)
-        ep->params.ops->on_register_write(ep, (uint16_t)function, offset, value);
-}
-
-static void answer_register_read(struct endpoint *ep, uint32_t index)
-{
-    struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
-    uint32_t function = function_of(ep, tlp->address);
-    uint64_t address = tlp->address;
-    bool known = function < ep->params.n_functions;
-    tlp_spend(tlp, PART_MEMORY, ep->fabric->sim->now_ps);
-    tlp->kind = known ? TLP_CPL_DATA : TLP_CPL;
-    tlp->attr |= TLP_ATTR_LAST;
-    tlp->cpl.completer = known ? ep->functions[function].rid : 0;
-    tlp->cpl.bytes_left = tlp->bytes;
-    tlp->cpl.status = known ? TLP_SC : TLP_UR;
-    tlp->cpl.reserved = 0;
-    tlp->cpl.lower_address = address & 0x7f;
-    ep->misdirected += !known;
-    port_submit(&ep->port, index);
-}
-
 /* The last completion of one read TLP is here. */
 static void end_read(struct endpoint *ep, uint32_t index)
 {
     struct fabric *fabric = ep->fabric;
     const struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    if (!is_expected(ep, tlp)) { /* the read was given up while this was on the wire */
+        drop_unexpected(ep, index);
+        return;
+    }
+    uint16_t number = tlp->tag;
     uint32_t at = tlp->request;
     struct request *request = request_get(&fabric->requests, at);
-    uint32_t bytes = ep->tags[tlp->tag].bytes_left;
-    CHECK(ep->tags[tlp->tag].request == at && bytes > 0);
+    uint32_t bytes = ep->tags[number].bytes_left;
+    CHECK(ep->tags[number].request == at);
     CHECK(tlp->kind == TLP_CPL || tlp->bytes == bytes);
     if (tlp->cpl.status != TLP_SC)
         request->status = tlp->cpl.status;
-    free_tag(ep, tlp->tag);
+    free_tag(ep, number);
     bool last = request_arrived(request, tlp, bytes);
     tlp_give_back(&fabric->tlps, index);
     sim_note_progress(fabric->sim);
     if (last)
         request->owner->on_done(request->owner->self, at, request);
-    pump_engines(ep);
+    endpoint_pump(ep);
 }
 
 static void handle(struct component *self, struct sim *sim, const struct event *event)
@@ -307,16 +430,25 @@ static void handle(struct component *self, struct sim *sim, const struct event *
     switch (event->kind) {
     case EV_PORT:
         port_pump(&ep->port);
-        pump_engines(ep);
+        endpoint_pump(ep);
         return;
     case EV_READ_DONE:
         end_read(ep, event->a);
         return;
     case EV_REGISTER_WRITE:
-        write_register(ep, event->a);
+        endpoint_write_register(ep, event->a);
         return;
     case EV_REGISTER_READ:
-        answer_register_read(ep, event->a);
+        endpoint_read_register(ep, event->a);
+        return;
+    case EV_UNSUPPORTED:
+        endpoint_refuse(ep, event->a);
+        return;
+    case EV_CONFIG:
+        endpoint_config_answer(ep, event->a);
+        return;
+    case EV_TIMEOUT:
+        on_timeout(ep);
         return;
     default:
         CHECK(event->kind >= EV_DEVICE && ep->params.ops->on_event);

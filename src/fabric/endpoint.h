@@ -13,6 +13,7 @@
 #include "fabric/port.h"
 
 struct endpoint;
+struct endpoint_config; /* endpoint_config.h */
 
 /* Kinds of event that belong to the device kind start here. */
 enum { EV_DEVICE = 16 };
@@ -25,6 +26,11 @@ struct device_ops {
     /* An event that the kind scheduled for &ep->component with kind EV_DEVICE or above. */
     void (*on_event)(struct endpoint *ep, const struct event *event);
     void (*report)(const struct endpoint *ep, FILE *out);
+    /* @function is being reset. The first call, with @begin, bids the kind to start nothing more
+     * for it; then what waits in the engines and all outstanding reads end as aborted; at the
+     * second call the kind fails what it still holds, as if it had never had a driver. Posted
+     * writes that are on their way end later. */
+    void (*on_reset)(struct endpoint *ep, uint16_t function, bool begin);
 };
 
 struct endpoint_params {
@@ -35,6 +41,9 @@ struct endpoint_params {
     enum arb_kind arbiter;
     const uint32_t *weights; /* per function, for weighted and priority arbitration; borrowed */
     uint64_t mmio_read_ps;
+    uint64_t completion_timeout_ps; /* of a read; 0: none */
+    struct endpoint_config
+        *config; /* NULL: numbers and addresses are fixed, as follows; borrowed */
     uint64_t
         bar_base; /* of function 0 in the Owner's domain; function f at bar_base + f x bar_bytes */
     uint64_t bar_bytes;
@@ -54,6 +63,7 @@ struct endpoint_function { /* hot, 32 bytes or less */
 };
 
 struct endpoint_tag { /* one read TLP in flight */
+    uint64_t issued_ps;
     uint32_t request;
     uint32_t bytes_left; /* 0: the tag is free */
     uint16_t next_free;
@@ -79,6 +89,9 @@ struct endpoint {
     struct endpoint_tag *tags;
     uint16_t free_tag; /* list head; params.tags = none */
     uint32_t tags_in_use;
+    bool timeout_event;   /* one is under way */
+    uint64_t timed_out;   /* reads */
+    uint64_t unexpected;  /* completions dropped */
     uint64_t misdirected; /* TLPs that belong to none of its functions */
 };
 
@@ -92,5 +105,11 @@ void endpoint_connect(struct endpoint *ep, struct link *in, struct link *out);
  * and owner set. It is issued_ps when its first TLP is cut; until then it waits in its function's
  * queue. */
 void endpoint_dma(struct endpoint *ep, uint32_t at);
+/* What waits in the engines for @function, and its outstanding reads, end now with status
+ * TLP_ABORTED; the device kind's on_reset is told. Writes that are partly issued end when that part
+ * has arrived, as aborted. */
+void endpoint_abort(struct endpoint *ep, uint16_t function);
+/* Serves what can go now: a function may have become a bus master. */
+void endpoint_pump(struct endpoint *ep);
 
 #endif

@@ -13,3 +13,12 @@ void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status st
     if (last)
         request->owner->on_done(request->owner->self, at, request);
 }
+
+void fabric_lose(struct fabric *fabric, uint32_t index)
+{
+    const struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    if (tlp_is_request(tlp) || tlp->attr & TLP_ATTR_LAST)
+        request_lay(&fabric->requests, tlp->request);
+    tlp_give_back(&fabric->tlps, index);
+    sim_note_progress(fabric->sim);
+}

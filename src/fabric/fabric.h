@@ -24,14 +24,17 @@ struct fabric {
     uint64_t hops;                      /* TLPs sent, over all links */
 };
 
-/* @address64: memory requests have 4DW headers. @ecrc: every TLP carries a digest. */
+/* @address64: memory requests and AtomicOps have 4DW headers. @ecrc: every TLP carries a digest. */
 static inline void fabric_set_overheads(struct fabric *fabric, bool address64, bool ecrc)
 {
     uint16_t common = (uint16_t)(RATE_FRAMING_BYTES + (ecrc ? 4 : 0));
     fabric->tail_bytes = (uint16_t)(RATE_FRAMING_BYTES / 2 + (ecrc ? 4 : 0));
-    for (int kind = 0; kind < TLP_KINDS; kind++)
-        fabric->overhead_bytes[kind] =
-            (uint16_t)(common + (tlp_kinds[kind].is_request && address64 ? 16 : 12));
+    for (int kind = 0; kind < TLP_KINDS; kind++) {
+        unsigned header_dw = tlp_kinds[kind].header_dw;
+        if (!header_dw)
+            header_dw = address64 ? 4 : 3;
+        fabric->overhead_bytes[kind] = (uint16_t)(common + 4 * header_dw);
+    }
 }
 
 /* All bytes that a TLP takes on the wire. */
@@ -60,5 +63,7 @@ static inline uint32_t fabric_queue(const struct fabric *fabric, const struct tl
 /* A posted TLP has ended its way at its accounted time, at its target or dropped with status UR: it
  * is given back, and its request ends when it was the last. */
 void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status status);
+/* A non-posted request or a completion ends its way without reaching who waits for it. */
+void fabric_lose(struct fabric *fabric, uint32_t index);
 
 #endif

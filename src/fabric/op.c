@@ -47,6 +47,22 @@ void op_spend(struct op *op, enum latency_part part, uint64_t until_ps)
     op->at_ps = until_ps;
 }
 
+void op_fail(struct op_pool *pool, uint32_t index, enum latency_part waiting, uint64_t now_ps)
+{
+    struct op *op = op_get(pool, index);
+    if (op->at_ps < now_ps)
+        op_spend(op, waiting, now_ps);
+    op->failed = true;
+    op_end(pool, index);
+}
+
+void op_fifo_fail(struct op_pool *pool, struct op_fifo *fifo, enum latency_part waiting,
+                  uint64_t now_ps)
+{
+    while (fifo->n)
+        op_fail(pool, op_fifo_pop(pool, fifo), waiting, now_ps);
+}
+
 void op_step(struct op *op, const struct request *request, enum latency_part waiting)
 {
     static const enum latency_part along_the_way[] = {

@@ -24,9 +24,11 @@ struct op {
     uint32_t bytes; /* of data */
     uint32_t next;  /* link in the fifo that it is in */
     uint16_t function;
-    uint8_t kind; /* the device kind's */
-    bool moved;   /* its data have been read or written */
-    bool failed;  /* a step ended with an error status, or it was dropped */
+    uint8_t kind;   /* the device kind's */
+    bool moved;     /* its data have been read or written */
+    bool failed;    /* a step ended with an error status, or it was dropped */
+    uint8_t resets; /* of its function when the device took it: fewer than now make it stale, and
+                       whoever touches it next ends it */
 };
 
 struct op_pool {
@@ -48,6 +50,10 @@ void op_pool_fini(struct op_pool *pool);
 uint32_t op_take(struct op_pool *pool, uint64_t born_ps);
 /* The operation has ended: tells on_end and gives it back. It must be in no fifo. */
 void op_end(struct op_pool *pool, uint32_t index);
+
+/* The operation fails at @now_ps, or where its account stands if that lies ahead; the time since
+ * its last step was spent on @waiting. It must be in no fifo. */
+void op_fail(struct op_pool *pool, uint32_t index, enum latency_part waiting, uint64_t now_ps);
 
 static inline struct op *op_get(const struct op_pool *pool, uint32_t index)
 {
@@ -90,5 +96,9 @@ static inline uint32_t op_fifo_pop(struct op_pool *pool, struct op_fifo *fifo)
     fifo->n--;
     return index;
 }
+
+/* Every operation in @fifo fails. */
+void op_fifo_fail(struct op_pool *pool, struct op_fifo *fifo, enum latency_part waiting,
+                  uint64_t now_ps);
 
 #endif

@@ -13,11 +13,11 @@ struct tlp_fifo { /* TLP indices linked by tlp.next; 0, 0 is empty */
 
 static inline void tlp_fifo_push(struct fabric *fabric, struct tlp_fifo *fifo, uint32_t index)
 {
+    /* Whether it is empty cannot be predicted, so there is no branch: behind tail 0, the next of no
+     * TLP is set. */
+    tlp_get(&fabric->tlps, fifo->tail)->next = index;
     tlp_get(&fabric->tlps, index)->next = 0;
-    if (fifo->tail)
-        tlp_get(&fabric->tlps, fifo->tail)->next = index;
-    else
-        fifo->head = index;
+    fifo->head |= index & -(uint32_t)(fifo->head == 0);
     fifo->tail = index;
 }
 
@@ -25,8 +25,7 @@ static inline uint32_t tlp_fifo_pop(struct fabric *fabric, struct tlp_fifo *fifo
 {
     uint32_t index = fifo->head;
     fifo->head = tlp_get(&fabric->tlps, index)->next;
-    if (!fifo->head)
-        fifo->tail = 0;
+    fifo->tail &= -(uint32_t)(fifo->head != 0);
     return index;
 }
 

@@ -36,11 +36,45 @@ uint32_t request_take(struct request_pool *pool)
     return index;
 }
 
-void request_give_back(struct request_pool *pool, uint32_t index)
+static void free_request(struct request_pool *pool, uint32_t index)
 {
     pool->requests[index].next = pool->free_head;
     pool->free_head = index;
     pool->in_use--;
+}
+
+void request_give_back(struct request_pool *pool, uint32_t index)
+{
+    if (__builtin_expect(pool->requests[index].ghosts != 0, 0)) {
+        CHECK(pool->requests[index].ghosts > 0);
+        pool->requests[index].kind = REQUEST_GONE;
+        return;
+    }
+    free_request(pool, index);
+}
+
+void request_lay(struct request_pool *pool, uint32_t index)
+{
+    struct request *request = &pool->requests[index];
+    if (index >= pool->fresh)
+        return; /* of nobody: tests send TLPs by hand */
+    request->ghosts--;
+    if (request->kind == REQUEST_GONE && request->ghosts == 0)
+        free_request(pool, index);
+}
+
+void request_expire(struct request *request, uint64_t now_ps, uint16_t ghosts,
+                    enum tlp_status status)
+{
+    uint64_t waited_ps = now_ps - request->issued_ps;
+    request->ghosts = (int16_t)(request->ghosts + ghosts);
+    request->status = (uint8_t)status;
+    request->done_ps = now_ps;
+    memset(request->part_ps, 0, sizeof request->part_ps);
+    request->credit_high = 0;
+    CHECK(waited_ps >> 40 == 0);
+    request->part_ps[PART_ARBITRATE] = (uint32_t)waited_ps;
+    request->arbitrate_high = (uint8_t)(waited_ps >> 32);
 }
 
 bool request_arrived(struct request *request, const struct tlp *tlp, uint32_t bytes)

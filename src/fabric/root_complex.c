@@ -1,12 +1,10 @@
-/* A TLP comes from link.c (on_tlp); completions and MMIO go to port.c (port_submit). */
-#include "fabric/root_complex.h"
+/* A TLP comes from link.c (on_tlp); completions go to port.c (port_submit). */
+#include "fabric/root_complex_cpu.h"
 
 #include "pcie/split.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum { EV_PORT, EV_READ_READY, EV_INTERRUPT, EV_MMIO_ISSUE, EV_MMIO_READ_DONE };
 
 enum { BIT_PS_PER_BYTE_SECOND = 8 };
 
@@ -74,7 +72,7 @@ static void occupy_slot(struct root_complex *rc, uint64_t taken_ps, uint64_t unt
 /* ---- TLPs from the devices
  * --------------------------------------------------------------------------------------- */
 
-static void on_read(struct root_complex *rc, uint32_t index, struct tlp *tlp)
+static void on_read(struct root_complex *rc, uint32_t index, struct tlp *tlp, uint32_t data_units)
 {
     uint64_t free_ps = slot_free_ps(rc, tlp->at_ps);
     uint64_t taken_ps = take_in(rc, tlp->at_ps, tlp->bytes);
@@ -83,10 +81,39 @@ static void on_read(struct root_complex *rc, uint32_t index, struct tlp *tlp)
         taken_ps = free_ps;
     uint64_t ready_ps = taken_ps + transfer_ps + dist_sample(rc->params.read_latency_ps, &rc->rng);
     occupy_slot(rc, taken_ps, ready_ps);
-    link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), 0, taken_ps);
+    link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, taken_ps);
     tlp_spend(tlp, PART_MEMORY, ready_ps);
     rc->reads++;
-    sim_at(rc->fabric->sim, ready_ps, PHASE_UPDATE, &rc->component, EV_READ_READY, index, 0);
+    sim_at(rc->fabric->sim, ready_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_READ_READY,
+           index, 0);
+}
+
+/* To memory an AtomicOp is a read that returns one operand. */
+static void on_atomic(struct root_complex *rc, uint32_t index, struct tlp *tlp)
+{
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    if (tlp->kind == TLP_COMPARE_SWAP)
+        tlp->bytes /= 2;
+    tlp->kind = TLP_MEM_READ;
+    on_read(rc, index, tlp, data_units);
+}
+
+static void on_message(struct root_complex *rc, uint32_t index, const struct tlp *tlp)
+{
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
+    rc->messages++;
+    if (rc->hooks.on_message)
+        rc->hooks.on_message(rc->hooks.self, tlp);
+    fabric_end_posted(rc->fabric, index, TLP_SC);
+}
+
+static void on_unsupported(struct root_complex *rc, uint32_t index, const struct tlp *tlp)
+{
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
+    sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_REFUSE, index,
+           0);
 }
 
 static void on_write(struct root_complex *rc, uint32_t index, struct tlp *tlp)
@@ -97,7 +124,8 @@ static void on_write(struct root_complex *rc, uint32_t index, struct tlp *tlp)
     if (tlp->attr & TLP_ATTR_MSI) {
         tlp_spend(tlp, PART_MEMORY, taken_ps + rc->params.msi_latency_ps);
         rc->interrupts++;
-        sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, EV_INTERRUPT, index, 0);
+        sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_INTERRUPT,
+               index, 0);
         return;
     }
     rc->writes++;
@@ -109,7 +137,8 @@ static void on_completion(struct root_complex *rc, uint32_t index, const struct 
 {
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
-    sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, EV_MMIO_READ_DONE, index, 0);
+    sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_COMPLETION,
+           index, 0);
 }
 
 static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
@@ -121,7 +150,7 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     trace_emit(&rc->fabric->sim->trace, TR_DELIVERED, rc->component.id, 0, end_ps, tlp);
     switch ((enum tlp_kind)tlp->kind) {
     case TLP_MEM_READ:
-        on_read(rc, index, tlp);
+        on_read(rc, index, tlp, 0);
         return;
     case TLP_MEM_WRITE:
         on_write(rc, index, tlp);
@@ -129,6 +158,21 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     case TLP_CPL:
     case TLP_CPL_DATA:
         on_completion(rc, index, tlp);
+        return;
+    case TLP_FETCH_ADD:
+    case TLP_SWAP:
+    case TLP_COMPARE_SWAP:
+        on_atomic(rc, index, tlp);
+        return;
+    case TLP_MSG:
+    case TLP_MSG_DATA:
+        on_message(rc, index, tlp);
+        return;
+    case TLP_CFG_READ:
+    case TLP_CFG_WRITE:
+    case TLP_IO_READ:
+    case TLP_IO_WRITE:
+        on_unsupported(rc, index, tlp);
         return;
     case TLP_KINDS:
         break;
@@ -164,91 +208,20 @@ static void return_data(struct root_complex *rc, uint32_t index)
     }
 }
 
-/* ---- the CPU
- * -----------------------------------------------------------------------------------------------------
- */
-
-static bool is_mmio_read(const struct request *request)
+/* A request that a host does not take is answered as unsupported. */
+static void refuse(struct root_complex *rc, uint32_t index)
 {
-    return request->kind == REQUEST_MMIO_READ;
-}
-
-static void issue_mmio(struct root_complex *rc, uint32_t at)
-{
-    struct fabric *fabric = rc->fabric;
-    struct request *request = request_get(&fabric->requests, at);
-    uint32_t index = tlp_take(&fabric->tlps);
-    struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    request->issued_ps = fabric->sim->now_ps;
-    tlp_account_begin(tlp, request->issued_ps);
-    tlp->address = request->address;
-    tlp->requester = 0;
-    tlp->request = at;
-    tlp->tag = 0; /* the request's index matches the completion; MMIO tags are not limited but by
-                     mmio_outstanding */
-    tlp->bytes = (uint16_t)request->bytes;
-    tlp->attr = request->traffic_class;
-    tlp->kind = is_mmio_read(request) ? TLP_MEM_READ : TLP_MEM_WRITE;
-    request->to_arrive = request->bytes;
-    if (is_mmio_read(request))
-        rc->mmio_reads++;
-    rc->mmio_free_ps = request->issued_ps + rc->params.mmio_gap_ps;
+    struct tlp *tlp = tlp_get(&rc->fabric->tlps, index);
+    uint16_t lower = tlp->address & 0x7f;
+    tlp->kind = TLP_CPL;
+    tlp->attr |= TLP_ATTR_LAST;
+    tlp->cpl.completer = 0;
+    tlp->cpl.bytes_left = tlp->bytes;
+    tlp->cpl.status = TLP_UR;
+    tlp->cpl.reserved = 0;
+    tlp->cpl.lower_address = lower;
+    rc->unsupported++;
     port_submit(&rc->port, index);
-}
-
-/* Issues what the gap and the limit of outstanding reads allow, in program order. */
-static void pump_mmio(struct root_complex *rc)
-{
-    struct fabric *fabric = rc->fabric;
-    while (rc->mmio_head) {
-        uint32_t at = rc->mmio_head;
-        struct request *request = request_get(&fabric->requests, at);
-        if (is_mmio_read(request) && rc->mmio_reads == rc->params.mmio_outstanding)
-            return;
-        if (rc->mmio_free_ps > fabric->sim->now_ps) {
-            if (!rc->mmio_event)
-                sim_at(fabric->sim, rc->mmio_free_ps, PHASE_UPDATE, &rc->component, EV_MMIO_ISSUE,
-                       0, 0);
-            rc->mmio_event = true;
-            return;
-        }
-        rc->mmio_head = request->next;
-        if (!rc->mmio_head)
-            rc->mmio_tail = 0;
-        issue_mmio(rc, at);
-    }
-}
-
-void root_complex_mmio(struct root_complex *rc, uint32_t at)
-{
-    struct request *request = request_get(&rc->fabric->requests, at);
-    CHECK(request->bytes > 0 && request->bytes <= rc->fabric->mps_bytes);
-    request->next = 0;
-    if (rc->mmio_tail)
-        request_get(&rc->fabric->requests, rc->mmio_tail)->next = at;
-    else
-        rc->mmio_head = at;
-    rc->mmio_tail = at;
-    pump_mmio(rc);
-}
-
-static void end_mmio_read(struct root_complex *rc, uint32_t index)
-{
-    struct fabric *fabric = rc->fabric;
-    const struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint32_t at = tlp->request;
-    struct request *request = request_get(&fabric->requests, at);
-    uint32_t bytes = tlp->kind == TLP_CPL_DATA ? tlp->bytes : request->to_arrive;
-    if (tlp->cpl.status != TLP_SC)
-        request->status = tlp->cpl.status;
-    bool last = request_arrived(request, tlp, bytes);
-    tlp_give_back(&fabric->tlps, index);
-    sim_note_progress(fabric->sim);
-    if (!last)
-        return;
-    rc->mmio_reads--;
-    request->owner->on_done(request->owner->self, at, request);
-    pump_mmio(rc);
 }
 
 static void handle(struct component *self, struct sim *sim, const struct event *event)
@@ -256,24 +229,20 @@ static void handle(struct component *self, struct sim *sim, const struct event *
     (void)sim;
     struct root_complex *rc = (struct root_complex *)self;
     switch (event->kind) {
-    case EV_PORT:
+    case ROOT_COMPLEX_EV_PORT:
         port_pump(&rc->port);
         return;
-    case EV_READ_READY:
+    case ROOT_COMPLEX_EV_READ_READY:
         return_data(rc, event->a);
         return;
-    case EV_INTERRUPT:
+    case ROOT_COMPLEX_EV_INTERRUPT:
         fabric_end_posted(rc->fabric, event->a, TLP_SC);
         return;
-    case EV_MMIO_ISSUE:
-        rc->mmio_event = false;
-        pump_mmio(rc);
-        return;
-    case EV_MMIO_READ_DONE:
-        end_mmio_read(rc, event->a);
+    case ROOT_COMPLEX_EV_REFUSE:
+        refuse(rc, event->a);
         return;
     default:
-        CHECK(false);
+        root_complex_cpu_on_event(rc, event);
     }
 }
 
@@ -282,13 +251,14 @@ static void report(const struct component *self, FILE *out)
     const struct root_complex *rc = (const struct root_complex *)self;
     port_report(&rc->port, self->name, out);
     if (rc->mmio_head)
-        fprintf(out, "%s: MMIO requests wait; %" PRIu32 " reads are in flight\n", self->name,
+        fprintf(out, "%s: the CPU's requests wait; %" PRIu32 " are in flight\n", self->name,
                 rc->mmio_reads);
 }
 
 void root_complex_init(struct root_complex *rc, struct fabric *fabric,
                        const struct root_complex_params *params, uint64_t seed, uint64_t *slots)
 {
+    CHECK(params->mmio_outstanding <= ROOT_COMPLEX_TAGS);
     memset(rc, 0, sizeof *rc);
     rc->component = (struct component){.name = params->name, .handle = handle, .report = report};
     rc->fabric = fabric;
@@ -301,5 +271,5 @@ void root_complex_connect(struct root_complex *rc, struct link *in, struct link 
 {
     rc->in = in;
     in->receiver = (struct link_receiver){on_tlp, rc, 0};
-    port_init(&rc->port, rc->fabric, out, &rc->component, EV_PORT);
+    port_init(&rc->port, rc->fabric, out, &rc->component, ROOT_COMPLEX_EV_PORT);
 }

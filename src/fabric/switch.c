@@ -2,7 +2,9 @@
  * the cycle rules. */
 #include "fabric/switch.h"
 
+#include "fabric/switch_config.h"
 #include "fabric/switch_crossbar.h"
+#include "fabric/switch_live.h"
 #include "fabric/switch_ring.h"
 #include <inttypes.h>
 #include <string.h>
@@ -12,12 +14,12 @@
 /* When the TLP could enter if the pipeline were free and had no clock: all its beats follow without
  * a gap. */
 static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *link,
-                              const struct tlp *tlp, uint32_t beats, uint64_t begin_ps,
+                              const struct tlp *tlp, uint32_t payload, uint64_t begin_ps,
                               uint64_t end_ps)
 {
     if (!sw->params.cut_through)
         return end_ps;
-    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    uint32_t beats = switch_beats(sw, payload);
     uint32_t first = payload < sw->params.datapath_bytes ? payload : sw->params.datapath_bytes;
     uint32_t header = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes;
     uint64_t first_beat_ps = begin_ps + link_ticks_to_ps(link_ticks(link, header + first));
@@ -38,10 +40,9 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
 /* The cycle in which the first beat enters. The account then ends there, or before it: what is left
  * is the crossbar's part. */
 static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, struct tlp *tlp,
-                      uint64_t begin_ps, uint64_t end_ps)
+                      uint32_t payload, uint64_t begin_ps, uint64_t end_ps)
 {
-    uint32_t beats = switch_beats(sw, tlp);
-    uint64_t streamable = streamable_ps(sw, in->link, tlp, beats, begin_ps, end_ps);
+    uint64_t streamable = streamable_ps(sw, in->link, tlp, payload, begin_ps, end_ps);
     uint64_t cycle = switch_cycle_at_or_after(sw, streamable);
     tlp_spend(tlp, PART_SERIALISE, streamable);
     if (cycle < in->free_cycle) {
@@ -49,7 +50,7 @@ static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, s
         cycle = in->free_cycle;
         tlp_spend(tlp, PART_ARBITRATE, switch_cycle_ps(sw, cycle));
     }
-    in->free_cycle = cycle + beats;
+    in->free_cycle = cycle + switch_beats(sw, payload);
     return cycle;
 }
 
@@ -73,47 +74,100 @@ static void refuse(struct pcie_switch *sw, uint32_t ingress, const struct tlp *t
     link_credit_return(sw->ports[ingress].in.link, q, data_units, tlp->at_ps);
 }
 
-/* The whole way through the pipeline is known when the TLP is sent to here, and what the tables say
- * too: they are read now for the cycle of the look-up. (Whoever changes a table while traffic runs
- * must look up again what has its look-up still to come.) */
+/* The completion of a request of the switch's own. */
+static void end_own(struct pcie_switch *sw, uint32_t index)
+{
+    const struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
+    uint32_t at = tlp->request;
+    struct request *request = request_get(&sw->fabric->requests, at);
+    request_arrived(request, tlp, request->to_arrive);
+    tlp_give_back(&sw->fabric->tlps, index);
+    request->owner->on_done(request->owner->self, at, request);
+}
+
+/* What is not simply forwarded: its request's buffer is free. True if it goes on as a completion,
+ * from *ready on; else it ends here. */
+static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t number,
+                                             uint32_t index, enum switch_outcome outcome,
+                                             uint32_t q, uint32_t data_units, uint64_t *ready)
+{
+    struct fabric *fabric = sw->fabric;
+    struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    bool is_posted = tlp_class_of(tlp) == CLASS_POSTED;
+    switch (outcome) {
+    case SWITCH_ANSWERED: /* the completion generator hands it on one cycle later */
+        refuse(sw, number, tlp, q, data_units);
+        ++*ready;
+        break;
+    case SWITCH_EMULATED:
+        link_credit_return(sw->ports[number].in.link, q, data_units, tlp->at_ps);
+        *ready = switch_config_answer_cycle(sw, number, *ready);
+        break;
+    case SWITCH_TAKEN:
+        link_credit_return(sw->ports[number].in.link, q, data_units, tlp->at_ps);
+        if (is_posted)
+            fabric_end_posted(fabric, index, TLP_SC);
+        else
+            end_own(sw, index);
+        return false;
+    case SWITCH_DROPPED:
+        refuse(sw, number, tlp, q, data_units);
+        if (is_posted)
+            fabric_end_posted(fabric, index, TLP_UR);
+        else
+            fabric_lose(fabric, index);
+        return false;
+    case SWITCH_FORWARD:
+        CHECK(false);
+    }
+    tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, *ready));
+    return true;
+}
+
+/* The look-up that could begin in @lookup, where the TLP's account stands, and what follows it. */
+static inline __attribute__((always_inline)) void look_up(struct pcie_switch *sw, uint32_t number,
+                                                          uint32_t index, uint64_t lookup)
+{
+    struct fabric *fabric = sw->fabric;
+    struct switch_ingress *in = &sw->ports[number].in;
+    struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    uint32_t q = fabric_queue(fabric, tlp);
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    bool fetched;
+    enum switch_outcome outcome = switch_look_up(sw, number, tlp, &fetched);
+    uint64_t ready = leave_pipeline(&sw->params, in, lookup, fetched);
+    tlp_spend(tlp, PART_REMAP, switch_cycle_ps(sw, ready));
+    if (__builtin_expect(outcome != SWITCH_FORWARD, 0) &&
+        !divert(sw, number, index, outcome, q, data_units, &ready))
+        return;
+    switch_crossbar_enqueue(sw, number, index, ready);
+}
+
+/* The whole way through the pipeline is known when the TLP is sent to here, and as long as nobody
+ * writes tables, what they say too: they are read now for the cycle of the look-up. A switch whose
+ * tables are live waits for that cycle (switch_live.c). */
 static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
 {
     struct pcie_switch *sw = self;
     struct fabric *fabric = sw->fabric;
     struct switch_ingress *in = &sw->ports[number].in;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint64_t cycle = enter(sw, in, tlp, begin_ps, end_ps);
+    uint64_t cycle = enter(sw, in, tlp, tlp_wire_payload_bytes(tlp), begin_ps, end_ps);
     trace_emit(&fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number,
                switch_cycle_ps(sw, cycle), tlp);
 
-    uint32_t q = fabric_queue(fabric, tlp);
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
-    bool fetched;
-    enum switch_outcome outcome = switch_look_up(sw, number, tlp, &fetched);
     uint64_t lookup = cycle + sw->params.ingress_cycles;
-    uint64_t ready = leave_pipeline(&sw->params, in, lookup, fetched);
     tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, lookup));
-    tlp_spend(tlp, PART_REMAP, switch_cycle_ps(sw, ready));
-    switch (outcome) {
-    case SWITCH_FORWARD:
-        switch_crossbar_enqueue(sw, number, index, ready);
-        return;
-    case SWITCH_ANSWERED:
-        /* The request's buffer is free; the completion generator hands its completion on one cycle
-         * later. */
-        refuse(sw, number, tlp, q, data_units);
-        tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, ready + 1));
-        switch_crossbar_enqueue(sw, number, index, ready + 1);
-        return;
-    case SWITCH_DROPPED:
-        refuse(sw, number, tlp, q, data_units);
-        if (tlp_class_of(tlp) == CLASS_POSTED)
-            fabric_end_posted(fabric, index, TLP_UR);
-        else
-            tlp_give_back(&fabric->tlps, index);
-        return;
-    }
-    CHECK(false);
+    if (__builtin_expect(sw->live, 0))
+        switch_live_enter(sw, number, index);
+    else
+        look_up(sw, number, index, lookup);
+}
+
+void switch_finish_look_up(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
+                           uint64_t lookup)
+{
+    look_up(sw, ingress, index, lookup);
 }
 
 /* ---- cycle ---- */
@@ -122,11 +176,17 @@ static void handle(struct component *self, struct sim *sim, const struct event *
 {
     (void)sim;
     struct pcie_switch *sw = (struct pcie_switch *)self;
-    struct switch_slot *slot = &sw->ring[event->b % SWITCH_RING];
-    uint32_t wakes = slot->wakes;
-    *slot = (struct switch_slot){0};
+    if (__builtin_expect(event->kind != SWITCH_EV_CYCLE, 0)) {
+        if (event->kind == SWITCH_EV_READY)
+            switch_config_on_ready(sw, event);
+        else
+            switch_live_on_event(sw, event);
+        return;
+    }
+    uint32_t wakes = switch_ring_begin(sw);
     sw->ticks++;
-    switch_crossbar_run(sw, wakes, event->b);
+    switch_crossbar_run(sw, wakes, sw->seen_cycle);
+    switch_ring_end(sw);
 }
 
 /* ---- life cycle ---- */
@@ -152,16 +212,14 @@ static size_t round_up(size_t bytes)
     return (bytes + 63) & ~(size_t)63;
 }
 
-static size_t queues_bytes(const struct fabric *fabric)
+static size_t groups_of(const struct switch_params *params, uint32_t n_ports)
 {
-    return sizeof(struct switch_queues) + (size_t)fabric->vcs * CLASSES * sizeof(struct tlp_fifo);
+    return params->voq ? (size_t)n_ports * n_ports : n_ports;
 }
 
-static size_t all_queues_bytes(const struct fabric *fabric, const struct switch_params *params,
-                               uint32_t n_ports)
+static size_t fifos_bytes(const struct fabric *fabric, size_t groups)
 {
-    size_t pairs = params->voq ? (size_t)n_ports * n_ports : n_ports;
-    return round_up(pairs * queues_bytes(fabric));
+    return round_up(groups * fabric->vcs * CLASSES * sizeof(struct tlp_fifo));
 }
 
 static size_t bitmap_bytes(uint32_t n_ports)
@@ -172,10 +230,12 @@ static size_t bitmap_bytes(uint32_t n_ports)
 size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_params *params,
                            uint32_t n_ports)
 {
-    return round_up(n_ports * sizeof(struct switch_port)) +
-           all_queues_bytes(fabric, params, n_ports) + bitmap_bytes(n_ports) +
+    size_t groups = groups_of(params, n_ports);
+    return round_up(n_ports * sizeof(struct switch_port)) + fifos_bytes(fabric, groups) +
+           round_up(groups * sizeof(uint64_t)) + bitmap_bytes(n_ports) +
            round_up(n_ports * sizeof(struct switch_wake)) + round_up(n_ports * sizeof(uint64_t)) +
-           round_up(n_ports * sizeof(uint32_t));
+           round_up(n_ports * sizeof(uint32_t)) +
+           round_up(SWITCH_WRITES * sizeof(struct switch_write));
 }
 
 void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct switch_params *params,
@@ -184,9 +244,12 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     CHECK(params->datapath_bytes && !(params->datapath_bytes & (params->datapath_bytes - 1)));
     char *at = memory;
     memset(sw, 0, sizeof *sw);
-    sw->component = (struct component){.name = params->name, .handle = handle, .report = report};
+    sw->component = (struct component){
+        .name = params->name, .handle = handle, .report = report, .has_ticks = true};
+    sw->tick_cycle = UINT64_MAX;
     sw->fabric = fabric;
     sw->params = *params;
+    sw->own_owner = (struct request_owner){switch_config_on_own_done, sw};
     sw->n_ports = n_ports;
     sw->request_words = (n_ports + 63) / 64;
     sw->period_ps = 1000000000000U / params->clock_hz;
@@ -194,11 +257,17 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->cycles_per_2_64_ps =
         (uint64_t)(((unsigned __int128)params->clock_hz << 64) / 1000000000000U);
     sw->beat_shift = (uint32_t)__builtin_ctz(params->datapath_bytes);
+    sw->looks_ahead =
+        params->voq && params->arbiter == ARB_KIND_ROUND_ROBIN && sw->request_words == 1;
     sw->ports = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_port));
-    sw->queues_bytes = queues_bytes(fabric);
-    sw->queues = (void *)at;
-    at += all_queues_bytes(fabric, params, n_ports);
+    size_t groups = groups_of(params, n_ports);
+    sw->n_queues = fabric->vcs * CLASSES;
+    sw->egress_stride = params->voq ? n_ports : 0;
+    sw->fifos = (void *)at;
+    at += fifos_bytes(fabric, groups);
+    sw->ready_cycle = (void *)at;
+    at += round_up(groups * sizeof(uint64_t));
     sw->requests = (void *)at;
     at += bitmap_bytes(n_ports);
     sw->crossbar_free_cycle = (void *)at;
@@ -206,6 +275,8 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->wakes = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_wake));
     sw->granting = (void *)at;
+    at += round_up(n_ports * sizeof(uint32_t));
+    sw->writes = (void *)at;
 }
 
 void switch_connect(struct pcie_switch *sw, uint32_t number, enum switch_side side, struct link *in,
@@ -217,6 +288,8 @@ void switch_connect(struct pcie_switch *sw, uint32_t number, enum switch_side si
     port->in.granted_to = -1;
     port->out.link = out;
     port->out.buffer_ticks = link_ticks(out, sw->params.egress_buffer_bytes);
+    uint64_t beat_ticks = link_ticks(out, sw->params.datapath_bytes);
+    port->out.wire_is_fast = beat_ticks < (sw->period_ps + 1) * RATE_TICKS_PER_PS;
     arb_init(&port->out.arb, sw->params.arbiter, sw->n_ports, weights);
     in->receiver = (struct link_receiver){on_tlp, sw, number};
     out->sender = (struct link_sender){switch_crossbar_on_credit, sw, number};

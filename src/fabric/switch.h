@@ -26,8 +26,13 @@
 #include "fabric/pick.h"
 #include "pcie/route.h"
 #include "pool/addr_map.h"
+#include "pool/assignment.h"
 #include "pool/classify.h"
 #include "pool/id_map.h"
+
+struct hierarchy_target;
+struct proxy_tags;
+struct switch_view;
 
 enum switch_side {
     SWITCH_HOST,   /* upstream port: a host's root port is behind it */
@@ -37,6 +42,8 @@ enum switch_side {
 
 enum { SWITCH_BYTE_PS = 1024 }; /* unit of the occupancy integrals */
 enum { SWITCH_RING = 1024 };    /* cycles that the ring looks ahead */
+enum { SWITCH_WRITES = 1024 };  /* table writes that look-ups under way can be told of */
+enum { SWITCH_EV_CYCLE, SWITCH_EV_LOOK_UP, SWITCH_EV_READY };
 
 struct switch_params {
     const char *name;
@@ -50,6 +57,7 @@ struct switch_params {
     uint32_t egress_buffer_bytes;
     uint32_t ingress_cycles, remap_cycles, edit_cycles, crossbar_cycles;
     uint32_t remap_miss_cycles;
+    uint64_t flr_ps; /* an emulated function answers CRS so long after its reset */
 };
 
 /* The pooling tables that a port reads; NULL where its side has none. Filled by whoever assigns VFs
@@ -62,6 +70,11 @@ struct switch_tables {
     struct route
         *owner; /* host port of an Owner, or uplink: its windows and buses to device ports */
     uint16_t owner_port; /* device port: the Owner's host port, or the uplink */
+    /* Configuration (switch_config.h). */
+    struct switch_view *view; /* host port: what the host sees of the switch */
+    struct proxy_tags *proxy; /* device port: of configuration requests passed on to VFs */
+    uint16_t proxy_rid;       /* device port: their requester, the switch's own RID there */
+    uint8_t device_bus;       /* device port: the bus that the device has in the Owner's domain */
 };
 
 struct switch_ingress {
@@ -70,9 +83,10 @@ struct switch_ingress {
     uint64_t lookup_free_cycle; /* the look-up is */
     uint32_t accept_pointer;    /* egress that is accepted first */
     uint32_t victim;            /* CAM entry to be replaced next */
-    int32_t granted_to;         /* egress that chose it in this cycle, or -1 */
-    int granted_queue;          /* and which of its queues */
-    bool gives_back;            /* what was granted gives credits back, of so many data units */
+    struct tlp_fifo pipeline; /* live: what has its look-up to come; at_ps is when it could begin */
+    int32_t granted_to;       /* egress that chose it in this cycle, or -1 */
+    int granted_queue;        /* and which of its queues */
+    bool gives_back;          /* what was granted gives credits back, of so many data units */
     uint32_t data_units;
     /* The receive buffer, payload and header bytes by class. Bytes are held from the time at which
      * the sender spent the credits for them; the integral counts from the end of the pipeline. */
@@ -88,6 +102,7 @@ struct switch_egress {
     uint64_t stalled_since_ps; /* had requests that lacked only credits since; 0: not */
     uint64_t grants;
     uint32_t requests; /* ingress ports that request it */
+    bool wire_is_fast; /* faster than the crossbar, or may be */
     struct arb arb;
 };
 
@@ -99,20 +114,28 @@ struct switch_port {
     uint64_t id_hits, id_misses, id_fetches;
 };
 
-/* What waits from one ingress for one egress (VOQ), or for any. Zeroed is empty. */
-struct switch_queues {
-    uint64_t ready_ps;       /* when the first of the heads is ready; 0: there is none */
-    struct tlp_fifo fifos[]; /* [vc x CLASSES + class] */
-};
-
-struct switch_slot { /* what one cycle has to do */
-    uint32_t wakes;  /* first egress that wakes + 1 */
-    bool scheduled;  /* an event for this cycle is pending */
-};
-
 struct switch_wake {         /* when an egress decides next */
     uint64_t cycle;          /* 0: not in the ring */
     uint32_t next, previous; /* egress + 1 */
+};
+
+/* What software is told of at once (switch_config.h). */
+struct switch_hooks { /* NULL: nobody */
+    /* A write of a local function's register had @effects; called when they have been acted upon:
+     * buses and windows of owned branches are routed, a User's secondary-bus reset has become FLRs.
+     * An Owner's reset of its device's link is the callee's affair. */
+    void (*on_effects)(void *self, uint32_t host_port, const struct hierarchy_target *target,
+                       unsigned effects);
+    void *self;
+    /* Of the switch's own interrupts, at the time at which the CPU's handler runs; the request's
+     * context is host port << 32 | function of the hierarchy. NULL: nobody wants to know. */
+    const struct request_owner *interrupt_owner;
+};
+
+struct switch_write { /* a write of a live table */
+    const void *table;
+    uint32_t index;
+    uint64_t cycle;
 };
 
 struct pcie_switch {
@@ -125,18 +148,40 @@ struct pcie_switch {
     uint64_t period_rest;
     uint64_t cycles_per_2_64_ps; /* rounded down */
     uint32_t beat_shift;         /* log2 of datapath_bytes */
+    bool looks_ahead;            /* see first_ready_ingress */
     struct switch_port *ports;
-    struct switch_queues *queues; /* VOQ: [egress][ingress]; else [ingress]; queues_bytes each */
-    size_t queues_bytes;
-    uint64_t *requests;            /* [egress] bitmap of ingress ports */
+    /* What waits from one ingress for one egress (VOQ), or for any: [egress] if VOQ, [ingress],
+     * then [vc x CLASSES + class]. Zeroed is empty. When the first of the heads of such a group is
+     * ready lies apart, since the look at all requesters of an egress wants nothing else; 0: none.
+     */
+    struct tlp_fifo *fifos;
+    uint64_t *ready_cycle;
+    uint32_t n_queues;      /* fifos of a group */
+    uint32_t egress_stride; /* groups from one egress to the next: the number of ports, or 0 */
+    uint64_t *requests;     /* [egress] bitmap of ingress ports */
     uint64_t *crossbar_free_cycle; /* [ingress] its way into the crossbar is free from here on */
     struct switch_wake *wakes;     /* [egress] */
     uint32_t *granting;            /* ingress ports granted in this cycle */
     uint32_t n_granting;
-    struct switch_slot ring[SWITCH_RING];
+    uint32_t ring[SWITCH_RING];            /* [cycle] first egress that wakes + 1 */
+    uint64_t cycles_due[SWITCH_RING / 64]; /* bitmap of the cycles that are to tick */
+    uint64_t tick_cycle; /* the next of them; UINT64_MAX: there is none; 0: one is at work */
+    uint64_t seen_cycle; /* the last that ticked */
+    bool live;             /* see switch_set_live */
+    uint64_t lookup_cycle; /* live: in which the look-up at work began */
+    uint32_t n_writes;     /* so far; the last SWITCH_WRITES are kept */
+    struct switch_write *writes;
     uint64_t ticks;
+    uint64_t killed;      /* look-ups whose entry was written while they were under way */
     uint64_t unsupported; /* requests answered UR */
     uint64_t dropped;     /* TLPs dropped */
+    uint64_t stale;       /* completions of requests passed on that were too late */
+    uint64_t undrained;   /* requests of or to VFs that are not assigned (any more) */
+    uint64_t overlaps;    /* BARs that a User put over others */
+    uint64_t interrupts;  /* of its own */
+    struct assignment_table *assignments; /* who has which VF; NULL: not counted. Borrowed */
+    struct switch_hooks hooks;
+    struct request_owner own_owner;
 };
 
 size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_params *params,
@@ -150,6 +195,20 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
 void switch_connect(struct pcie_switch *sw, uint32_t number, enum switch_side side, struct link *in,
                     struct link *out, const uint32_t *weights);
 
+/* Tables that are written while TLPs pass: with @live every look-up is done in an event at the end
+ * of its cycles, and without at once when a TLP is sent to here, which is as exact as long as
+ * nobody writes. Switch it on before the first TLP, or when nothing is in the pipelines. Results do
+ * not depend on it, except that what is refused gives its buffer back later in the order of events
+ * and counts in most_bytes. */
+void switch_set_live(struct pcie_switch *sw, bool live);
+/* Entry @index of @table (an id_map, addr_map or route of this switch) is being written in the
+ * current cycle; call it with every such write once traffic may run. As the hardware: look-ups that
+ * begin in the next cycle see the new entry; one that began up to this cycle misses if it matched
+ * the entry, before or after (a write kills matches in flight). */
+void switch_note_write(struct pcie_switch *sw, const void *table, uint32_t index);
+/* True if entry @index of @table was written since the look-up at work began: it misses. */
+bool switch_is_killed(struct pcie_switch *sw, const void *table, uint32_t index);
+
 /* Time of the edge that begins @cycle. */
 static inline uint64_t switch_cycle_ps(const struct pcie_switch *sw, uint64_t cycle)
 {
@@ -159,11 +218,10 @@ static inline uint64_t switch_cycle_ps(const struct pcie_switch *sw, uint64_t cy
     return ps;
 }
 
-/* Cycles that the TLP holds a data path. */
-static inline uint32_t switch_beats(const struct pcie_switch *sw, const struct tlp *tlp)
+/* Cycles that a TLP with @payload on the wire holds a data path. */
+static inline uint32_t switch_beats(const struct pcie_switch *sw, uint32_t payload)
 {
-    uint32_t bytes = tlp_wire_payload_bytes(tlp);
-    uint32_t beats = (bytes + sw->params.datapath_bytes - 1) >> sw->beat_shift;
+    uint32_t beats = (payload + sw->params.datapath_bytes - 1) >> sw->beat_shift;
     return beats ? beats : 1;
 }
 
@@ -174,6 +232,8 @@ enum switch_outcome {
     SWITCH_FORWARD,  /* to tlp.port */
     SWITCH_ANSWERED, /* turned into a completion with status UR, back to @ingress */
     SWITCH_DROPPED,  /* the caller frees it */
+    SWITCH_EMULATED, /* turned into a completion by the emulator, back to @ingress */
+    SWITCH_TAKEN,    /* ends here as it should; the caller frees it */
 };
 enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
                                    bool *out_fetched);

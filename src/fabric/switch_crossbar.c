@@ -6,27 +6,36 @@
 
 /* ---- receive buffer ---- */
 
-static struct switch_queues *queues_of(const struct pcie_switch *sw, uint32_t egress,
-                                       uint32_t ingress)
+/* The group of queues from @ingress to @egress, an index of ready_cycle. */
+static size_t group_of(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
-    size_t pair = sw->params.voq ? (size_t)egress * sw->n_ports + ingress : ingress;
-    return (void *)((char *)sw->queues + pair * sw->queues_bytes);
+    return (size_t)egress * sw->egress_stride + ingress;
+}
+
+static struct tlp_fifo *fifos_of(const struct pcie_switch *sw, size_t group)
+{
+    return &sw->fifos[group * sw->n_queues];
+}
+
+/* What a TLP of @kind with @payload on the wire takes of the buffer: its bytes without framing. */
+static uint32_t buffer_bytes(const struct fabric *fabric, uint32_t kind, uint32_t payload)
+{
+    return fabric->overhead_bytes[kind] + payload - RATE_FRAMING_BYTES;
 }
 
 static void hold_bytes(struct switch_ingress *in, const struct fabric *fabric,
                        const struct tlp *tlp)
 {
     enum tlp_class class = tlp_class_of(tlp);
-    in->held_bytes[class] += fabric_wire_bytes(fabric, tlp) - RATE_FRAMING_BYTES;
-    if (in->held_bytes[class] > in->most_bytes[class])
-        in->most_bytes[class] = in->held_bytes[class];
+    uint32_t held =
+        in->held_bytes[class] + buffer_bytes(fabric, tlp->kind, tlp_wire_payload_bytes(tlp));
+    in->held_bytes[class] = held;
+    in->most_bytes[class] = held > in->most_bytes[class] ? held : in->most_bytes[class];
 }
 
-static void release_bytes(struct switch_ingress *in, const struct fabric *fabric,
-                          const struct tlp *tlp, uint64_t held_ps)
+static void release_bytes(struct switch_ingress *in, enum tlp_class class, uint32_t bytes,
+                          uint64_t held_ps)
 {
-    enum tlp_class class = tlp_class_of(tlp);
-    uint32_t bytes = fabric_wire_bytes(fabric, tlp) - RATE_FRAMING_BYTES;
     in->held_bytes[class] -= bytes;
     in->byte_ps[class] += bytes * held_ps / SWITCH_BYTE_PS;
 }
@@ -52,14 +61,15 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
 
 /* When the first head that goes to @egress, or anywhere (PICK_ANY_PORT), is ready; UINT64_MAX:
  * there is none. */
-static uint64_t first_ready_ps(const struct fabric *fabric, const struct switch_queues *queues,
+static uint64_t first_ready_ps(const struct pcie_switch *sw, const struct tlp_fifo *fifos,
                                uint32_t egress)
 {
+    const struct tlp_pool *tlps = &sw->fabric->tlps;
     uint64_t ready_ps = UINT64_MAX;
-    for (uint32_t q = 0; q < fabric->vcs * CLASSES; q++) {
-        if (!queues->fifos[q].head)
+    for (uint32_t q = 0; q < sw->n_queues; q++) {
+        if (!fifos[q].head)
             continue;
-        const struct tlp *tlp = tlp_get(&fabric->tlps, queues->fifos[q].head);
+        const struct tlp *tlp = tlp_get(tlps, fifos[q].head);
         if ((egress == PICK_ANY_PORT || tlp->port == egress) && tlp->at_ps < ready_ps)
             ready_ps = tlp->at_ps;
     }
@@ -71,15 +81,15 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
 {
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t egress = tlp->port;
-    struct switch_queues *queues = queues_of(sw, egress, ingress);
-    struct tlp_fifo *fifo = &queues->fifos[fabric_queue(sw->fabric, tlp)];
+    size_t group = group_of(sw, egress, ingress);
+    struct tlp_fifo *fifo = &fifos_of(sw, group)[fabric_queue(sw->fabric, tlp)];
     hold_bytes(&sw->ports[ingress].in, sw->fabric, tlp);
     bool is_head = !fifo->head;
     tlp_fifo_push(sw->fabric, fifo, index);
     if (!is_head)
         return;
-    if (!queues->ready_ps || tlp->at_ps < queues->ready_ps)
-        queues->ready_ps = tlp->at_ps;
+    if (sw->ready_cycle[group] - 1 >= ready) /* 0, there is none, is the greatest here */
+        sw->ready_cycle[group] = ready;
     const struct switch_egress *out = &sw->ports[egress].out;
     set_request(sw, egress, ingress);
     if (ready < sw->crossbar_free_cycle[ingress])
@@ -95,6 +105,7 @@ struct query { /* of one egress, by its arbiter */
     uint32_t egress;
     uint32_t port;         /* whose heads compete: with VOQ all in the queues */
     uint64_t free_cycle;   /* when the first busy one of the requesters looked at is free */
+    uint64_t ready_cycle;  /* when the first of the free ones has something ready */
     struct pick_wait wait; /* what the others wait for */
     int queue;             /* of the last ingress that was eligible */
     uint32_t ingress;
@@ -111,17 +122,19 @@ static inline __attribute__((always_inline)) bool is_eligible(void *context, uin
             query->free_cycle = free_cycle;
         return false;
     }
-    const struct switch_queues *queues = queues_of(sw, query->egress, ingress);
-    if (queues->ready_ps > query->wait.now_ps) {
-        if (queues->ready_ps < query->wait.ready_ps)
-            query->wait.ready_ps = queues->ready_ps;
+    size_t group = group_of(sw, query->egress, ingress);
+    uint64_t ready_cycle = sw->ready_cycle[group];
+    if (ready_cycle > query->cycle) {
+        if (ready_cycle < query->ready_cycle)
+            query->ready_cycle = ready_cycle;
         return false;
     }
     const struct link *link = sw->ports[query->egress].out.link;
-    int q = pick(sw->fabric, queues->fifos, link, query->port, &query->wait);
+    const struct tlp_fifo *fifos = fifos_of(sw, group);
+    int q = pick(sw->fabric, fifos, link, query->port, &query->wait);
     if (q == PICK_NONE)
         return false;
-    *out_age = tlp_get(&sw->fabric->tlps, queues->fifos[q].head)->at_ps;
+    *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
     query->queue = q;
     query->ingress = ingress;
     return true;
@@ -139,11 +152,11 @@ static __attribute__((noinline)) void ask_again(struct query *query, uint32_t in
 static uint64_t egress_ready_cycle(const struct pcie_switch *sw, const struct switch_egress *out,
                                    uint64_t free_cycle)
 {
-    uint64_t exit_ps = switch_cycle_ps(sw, free_cycle + sw->params.crossbar_cycles);
-    if (out->link->free_ticks <= exit_ps * RATE_TICKS_PER_PS + out->buffer_ticks)
-        return free_cycle;
-    uint64_t drained_ps = link_ticks_to_ps(out->link->free_ticks - out->buffer_ticks);
-    return switch_cycle_at_or_after(sw, drained_ps) - sw->params.crossbar_cycles;
+    uint64_t wire_ticks = out->link->free_ticks;
+    uint64_t over_ticks = wire_ticks > out->buffer_ticks ? wire_ticks - out->buffer_ticks : 0;
+    uint64_t exit = switch_cycle_at_or_after(sw, link_ticks_to_ps(over_ticks));
+    uint64_t drained_cycle = exit - sw->params.crossbar_cycles;
+    return exit > free_cycle + sw->params.crossbar_cycles ? drained_cycle : free_cycle;
 }
 
 static void wait_for_credits(struct pcie_switch *sw, uint32_t egress, uint32_t blocked)
@@ -187,25 +200,61 @@ static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
     switch_ring_wake(sw, loser, cycle + 1);
 }
 
-/* The arbiter of @egress chooses; if nothing can be granted, the egress sleeps until a TLP arrives
- * at the end of its pipeline, an ingress is free or credits come, whatever is first. */
-static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+/* The first requester of @egress round robin whose way into the crossbar is free and whose queue is
+ * ready, or ARB_NONE; for up to 64 ports with VOQ. There is no branch on what is found at a
+ * requester: none could be predicted. */
+static int32_t first_ready_ingress(const struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+{
+    const uint64_t *ready_cycle = &sw->ready_cycle[group_of(sw, egress, 0)];
+    const uint64_t *free_cycle = sw->crossbar_free_cycle;
+    uint64_t able = 0;
+    for (uint64_t bits = sw->requests[egress]; bits; bits &= bits - 1) {
+        uint32_t ingress = (uint32_t)__builtin_ctzll(bits);
+        uint64_t ready = ready_cycle[ingress];
+        uint64_t at = free_cycle[ingress] > ready ? free_cycle[ingress] : ready;
+        able |= (uint64_t)(at <= cycle) << ingress;
+    }
+    uint64_t behind = able & UINT64_MAX << sw->ports[egress].out.arb.pointer;
+    return able ? __builtin_ctzll(behind ? behind : able) : ARB_NONE;
+}
+
+/* More requesters than these are asked one by one: one of them is likely to be ready soon, and to
+ * look at all costs more than to ask some in vain. */
+enum { FEW_REQUESTERS = 8 };
+
+/* Tries the usual case: a round-robin arbiter, few requesters, and the first that is ready has
+ * credits. False: the arbiter must ask them. */
+static inline bool grant_first_ready(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+{
+    const struct switch_egress *out = &sw->ports[egress].out;
+    if (!sw->looks_ahead || out->requests > FEW_REQUESTERS)
+        return false;
+    int32_t ingress = first_ready_ingress(sw, egress, cycle);
+    if (ingress == ARB_NONE)
+        return false;
+    struct pick_wait unused = {.now_ps = sw->fabric->sim->now_ps};
+    const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, (uint32_t)ingress));
+    int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &unused);
+    if (q == PICK_NONE)
+        return false;
+    offer_grant(sw, egress, (uint32_t)ingress, q, cycle);
+    return true;
+}
+
+/* The arbiter of @egress asks its requesters; if nothing can be granted, the egress sleeps until a
+ * TLP arrives at the end of its pipeline, an ingress is free or credits come, whatever is first. A
+ * function of its own, so that the usual case need not carry its variables. */
+static __attribute__((noinline)) void ask_requesters(struct pcie_switch *sw, uint32_t egress,
+                                                     uint64_t cycle)
 {
     struct switch_egress *out = &sw->ports[egress].out;
-    uint64_t now_ps = sw->fabric->sim->now_ps;
-    if (!out->requests)
-        return;
-    if (out->ready_cycle > cycle) {
-        switch_ring_wake(sw, egress, out->ready_cycle);
-        return;
-    }
-    link_credit_poll(out->link, now_ps);
     struct query query = {.sw = sw,
                           .cycle = cycle,
                           .egress = egress,
                           .port = sw->params.voq ? PICK_ANY_PORT : egress,
                           .free_cycle = UINT64_MAX,
-                          .wait = {.now_ps = now_ps, .ready_ps = UINT64_MAX}};
+                          .ready_cycle = UINT64_MAX,
+                          .wait = {.now_ps = sw->fabric->sim->now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
         if (query.ingress != (uint32_t)ingress)
@@ -216,8 +265,28 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
     wait_for_credits(sw, egress, query.wait.blocked);
     if (query.free_cycle != UINT64_MAX)
         switch_ring_wake(sw, egress, query.free_cycle);
-    if (query.wait.ready_ps != UINT64_MAX)
-        switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, query.wait.ready_ps));
+    uint64_t ready_cycle = query.ready_cycle;
+    if (query.wait.ready_ps != UINT64_MAX) {
+        uint64_t arrived = switch_cycle_at_or_after(sw, query.wait.ready_ps);
+        ready_cycle = arrived < ready_cycle ? arrived : ready_cycle;
+    }
+    if (ready_cycle != UINT64_MAX)
+        switch_ring_wake(sw, egress, ready_cycle);
+}
+
+/* The arbiter of @egress chooses, if it has something to choose from. */
+static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+{
+    struct switch_egress *out = &sw->ports[egress].out;
+    if (!out->requests)
+        return;
+    if (out->ready_cycle > cycle) {
+        switch_ring_wake(sw, egress, out->ready_cycle);
+        return;
+    }
+    link_credit_poll(out->link, sw->fabric->sim->now_ps);
+    if (!grant_first_ready(sw, egress, cycle))
+        ask_requesters(sw, egress, cycle);
 }
 
 static void account_wait(struct switch_egress *out, struct tlp *tlp, uint64_t now_ps)
@@ -234,16 +303,16 @@ static void account_wait(struct switch_egress *out, struct tlp *tlp, uint64_t no
 
 /* A faster wire must not overtake the crossbar: the last beat has to be there when its turn comes.
  */
-static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct link *link,
+static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct switch_egress *out,
                               const struct tlp *tlp, uint64_t cycle, uint32_t beats)
 {
     uint64_t exit = cycle + sw->params.crossbar_cycles;
     uint64_t first_ps = switch_cycle_ps(sw, exit);
-    if (beats == 1)
+    if (!out->wire_is_fast || beats == 1)
         return first_ps;
     uint32_t before = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes +
                       ((beats - 1) << sw->beat_shift);
-    uint64_t sent_ps = link_ticks_to_ps(link_ticks(link, before));
+    uint64_t sent_ps = link_ticks_to_ps(link_ticks(out->link, before));
     uint64_t last_ps = switch_cycle_ps(sw, exit + beats - 1);
     return last_ps > first_ps + sent_ps ? last_ps - sent_ps : first_ps;
 }
@@ -255,23 +324,25 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
                              uint64_t free_cycle)
 {
     struct fabric *fabric = sw->fabric;
-    struct switch_queues *queues = queues_of(sw, egress, ingress);
-    uint32_t index = tlp_fifo_pop(fabric, &queues->fifos[q]);
-    uint64_t ready_ps = first_ready_ps(fabric, queues, PICK_ANY_PORT);
-    queues->ready_ps = ready_ps == UINT64_MAX ? 0 : ready_ps;
+    size_t group = group_of(sw, egress, ingress);
+    struct tlp_fifo *fifos = fifos_of(sw, group);
+    uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
+    uint64_t ready_ps = first_ready_ps(sw, fifos, PICK_ANY_PORT);
+    bool empty = ready_ps == UINT64_MAX;
+    sw->ready_cycle[group] = empty ? 0 : switch_cycle_at_or_after(sw, ready_ps);
     if (sw->params.voq) {
-        if (!queues->ready_ps)
+        if (empty)
             clear_request(sw, egress, ingress);
         return index;
     }
-    if (first_ready_ps(fabric, queues, egress) == UINT64_MAX)
+    if (first_ready_ps(sw, fifos, egress) == UINT64_MAX)
         clear_request(sw, egress, ingress);
     /* The heads share one ingress: the next one of this class may go elsewhere, and one of another
      * class may have waited for this TLP to go first. */
     for (uint32_t other = 0; other < fabric->vcs * CLASSES; other++) {
-        if (!queues->fifos[other].head)
+        if (!fifos[other].head)
             continue;
-        uint32_t to = tlp_get(&fabric->tlps, queues->fifos[other].head)->port;
+        uint32_t to = tlp_get(&fabric->tlps, fifos[other].head)->port;
         set_request(sw, to, ingress);
         switch_ring_wake(sw, to, free_cycle);
     }
@@ -289,26 +360,22 @@ static uint64_t next_decision(const struct pcie_switch *sw, uint32_t egress)
     uint64_t ready_cycle = sw->ports[egress].out.ready_cycle;
     if (sw->ports[egress].out.requests > NEXT_LOOKS)
         return ready_cycle;
-    uint64_t ready_cycle_ps = switch_cycle_ps(sw, ready_cycle);
     uint64_t first = UINT64_MAX;
     for (uint32_t word = 0; word < sw->request_words; word++) {
         uint64_t bits = sw->requests[(size_t)egress * sw->request_words + word];
         for (; bits; bits &= bits - 1) {
             uint32_t ingress = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            uint64_t cycle = sw->crossbar_free_cycle[ingress];
-            const struct switch_queues *queues = queues_of(sw, egress, ingress);
-            uint64_t ready_ps =
-                sw->params.voq ? queues->ready_ps : first_ready_ps(sw->fabric, queues, egress);
-            if (ready_ps > ready_cycle_ps) {
-                uint64_t ready = switch_cycle_at_or_after(sw, ready_ps);
-                cycle = cycle > ready ? cycle : ready;
-            }
-            if (cycle <= ready_cycle)
-                return ready_cycle;
-            first = cycle < first ? cycle : first;
+            uint64_t free_cycle = sw->crossbar_free_cycle[ingress];
+            size_t group = group_of(sw, egress, ingress);
+            uint64_t ready = sw->ready_cycle[group];
+            if (!sw->params.voq)
+                ready =
+                    switch_cycle_at_or_after(sw, first_ready_ps(sw, fifos_of(sw, group), egress));
+            uint64_t at = free_cycle > ready ? free_cycle : ready;
+            first = at < first ? at : first;
         }
     }
-    return first;
+    return first > ready_cycle ? first : ready_cycle;
 }
 
 static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
@@ -318,11 +385,13 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     uint32_t egress = (uint32_t)in->granted_to;
     uint32_t q = (uint32_t)in->granted_queue;
     struct switch_egress *out = &sw->ports[egress].out;
-    uint32_t head = queues_of(sw, egress, ingress)->fifos[q].head;
+    uint32_t head = fifos_of(sw, group_of(sw, egress, ingress))[q].head;
     struct tlp *tlp = tlp_get(&fabric->tlps, head);
-    uint64_t free_cycle = cycle + switch_beats(sw, tlp);
+    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    uint32_t beats = switch_beats(sw, payload);
+    uint64_t free_cycle = cycle + beats;
     uint64_t gone_ps = switch_cycle_ps(sw, free_cycle);
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    uint32_t data_units = credit_data_units(payload);
 
     in->granted_to = -1;
     in->accept_pointer = egress + 1 == sw->n_ports ? 0 : egress + 1;
@@ -336,9 +405,10 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     in->data_units = data_units;
     tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
 
-    release_bytes(in, fabric, tlp, gone_ps - tlp->at_ps);
+    release_bytes(in, tlp_class_of(tlp), buffer_bytes(fabric, tlp->kind, payload),
+                  gone_ps - tlp->at_ps);
     account_wait(out, tlp, fabric->sim->now_ps);
-    uint64_t ready_ps = wire_ready_ps(sw, out->link, tlp, cycle, (uint32_t)(free_cycle - cycle));
+    uint64_t ready_ps = wire_ready_ps(sw, out, tlp, cycle, beats);
     tlp_spend(tlp, PART_CROSSBAR, ready_ps);
     sim_note_progress(fabric->sim);
     trace_emit(&fabric->sim->trace, TR_SWITCH_OUT, sw->component.id, egress,

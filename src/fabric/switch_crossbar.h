@@ -10,8 +10,7 @@
  * crossbar; its egress decides as soon as it, the ingress and the egress are ready. */
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
                              uint64_t ready);
-/* Grants, accepts and sends for the egress ports that wake in @cycle: @wakes, as in struct
- * switch_slot. */
+/* Grants, accepts and sends for the egress ports that wake in @cycle: @wakes is the first + 1. */
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle);
 /* struct link_sender's on_credit. */
 void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps);

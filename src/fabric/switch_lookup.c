@@ -2,42 +2,53 @@
  * up and rewritten. */
 #include "fabric/switch.h"
 
-static enum pool_kind pool_kind_of(const struct tlp *tlp)
-{
-    switch ((enum tlp_kind)tlp->kind) {
-    case TLP_MEM_READ:
-        return POOL_MEM_READ;
-    case TLP_MEM_WRITE:
-        return POOL_MEM_WRITE;
-    case TLP_CPL:
-    case TLP_CPL_DATA:
-        return POOL_COMPLETION;
-    case TLP_KINDS:
-        break;
-    }
-    CHECK(false);
-}
+#include "fabric/switch_config.h"
+
+static const uint8_t pool_kinds[TLP_KINDS] = {
+    [TLP_MEM_READ] = POOL_MEM_READ,
+    [TLP_MEM_WRITE] = POOL_MEM_WRITE,
+    [TLP_CPL] = POOL_COMPLETION,
+    [TLP_CPL_DATA] = POOL_COMPLETION,
+    [TLP_CFG_READ] = POOL_CONFIG,
+    [TLP_CFG_WRITE] = POOL_CONFIG,
+    [TLP_MSG] = POOL_MESSAGE,
+    [TLP_MSG_DATA] = POOL_MESSAGE,
+    [TLP_IO_READ] = POOL_IO,
+    [TLP_IO_WRITE] = POOL_IO,
+    [TLP_FETCH_ADD] = POOL_MEM_READ,
+    [TLP_SWAP] = POOL_MEM_READ,
+    [TLP_COMPARE_SWAP] = POOL_MEM_READ,
+};
 
 /* What the tables know about one TLP. */
 struct finding {
-    bool hit;     /* in the User's table */
-    bool fetched; /* from the table memory: the CAM had missed */
-    bool owner;   /* the Owner's own route leads somewhere */
-    bool lent;    /* to a function that is lent away */
-    int32_t port; /* egress */
+    bool hit;          /* in the User's table */
+    bool fetched;      /* from the table memory: the CAM had missed */
+    bool owner;        /* the Owner's own route leads somewhere */
+    bool lent;         /* to a function that is lent away */
+    int32_t port;      /* egress */
+    uint32_t function; /* hit: the VF's index in the pool */
     uint64_t address;
     uint16_t rid;
 };
 
-static struct finding find_downstream_request(const struct switch_tables *tables,
+/* A live table's entry was written while this look-up was under way. */
+static bool is_killed(struct pcie_switch *sw, const void *table, uint32_t index)
+{
+    return __builtin_expect(sw->live, 0) && switch_is_killed(sw, table, index);
+}
+
+static struct finding find_downstream_request(struct pcie_switch *sw, uint32_t ingress,
                                               const struct tlp *tlp)
 {
+    const struct switch_tables *tables = &sw->ports[ingress].tables;
     struct finding found = {.port = ROUTE_NONE, .address = tlp->address, .rid = tlp->requester};
     const struct addr_entry *entry =
         tables->addr_map ? addr_map_find(tables->addr_map, tlp->address, &found.address) : NULL;
-    if (entry) {
+    if (entry && !is_killed(sw, tables->addr_map, addr_map_index(tables->addr_map, entry))) {
         found.hit = true;
         found.port = entry->port;
+        found.function = entry->function;
     } else if (tables->owner) {
         uint64_t unused;
         found.port = route_address(tables->owner, tlp->address);
@@ -48,17 +59,18 @@ static struct finding find_downstream_request(const struct switch_tables *tables
 }
 
 /* Completions towards a device: by the RID of the function that asked. */
-static struct finding find_downstream_completion(const struct pcie_switch *sw, uint32_t ingress,
+static struct finding find_downstream_completion(struct pcie_switch *sw, uint32_t ingress,
                                                  const struct tlp *tlp)
 {
     const struct switch_tables *tables = &sw->ports[ingress].tables;
     struct finding found = {.port = ROUTE_NONE, .address = tlp->address, .rid = tlp->requester};
     struct id_key key = {(uint16_t)ingress, tlp->requester};
     int32_t entry = tables->id_map ? id_map_find(tables->id_map, key) : -1;
-    if (entry >= 0) {
+    if (entry >= 0 && !is_killed(sw, tables->id_map, (uint32_t)entry)) {
         const struct id_value *value = id_map_value(tables->id_map, (uint32_t)entry);
         found.hit = true;
         found.port = value->port;
+        found.function = value->function;
         found.rid = value->rid;
     } else if (tables->owner) {
         found.port = route_id(tables->owner, tlp->requester);
@@ -99,7 +111,10 @@ static struct finding find_upstream(struct pcie_switch *sw, uint32_t ingress, co
         return found;
     struct id_key key = {(uint16_t)ingress, rid};
     int32_t entry = id_map_find(port->tables.id_map, key);
-    if (entry >= 0) {
+    if (entry >= 0 && is_killed(sw, port->tables.id_map, (uint32_t)entry)) {
+        entry = -1;
+        port->id_misses++;
+    } else if (entry >= 0) {
         port->id_hits++;
     } else {
         port->id_misses++;
@@ -110,6 +125,7 @@ static struct finding find_upstream(struct pcie_switch *sw, uint32_t ingress, co
         const struct id_value *value = id_map_value(port->tables.id_map, (uint32_t)entry);
         found.hit = true;
         found.port = value->port;
+        found.function = value->function;
         found.rid = value->rid;
     }
     return found;
@@ -144,11 +160,53 @@ static void answer_unsupported(struct tlp *tlp)
     tlp->attr |= TLP_ATTR_LAST | TLP_ATTR_GENERATED;
 }
 
+/* The completion of a request that was passed on in the switch's name. */
+static enum switch_outcome end_proxied(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp)
+{
+    bool ends;
+    if (!switch_config_rehead(sw, ingress, tlp, &ends)) {
+        sw->stale++;
+        return SWITCH_DROPPED;
+    }
+    return ends ? SWITCH_TAKEN : SWITCH_FORWARD;
+}
+
+/* Counts what is under way of a VF, by which it is drained; false when a new request may not pass.
+ * @verdict is that of a User's packet. Posted ones are not counted: they may always pass. */
+static bool is_admitted(struct pcie_switch *sw, const struct tlp *tlp, bool downstream,
+                        uint32_t function)
+{
+    struct assignment_table *table = sw->assignments;
+    if (tlp_is_request(tlp)) {
+        if (tlp_class_of(tlp) == CLASS_POSTED)
+            return true;
+        if (!assignment_admits(table, function)) {
+            sw->undrained++;
+            return false;
+        }
+        assignment_issue(table, function, downstream ? ASSIGNMENT_HOST : ASSIGNMENT_DEVICE);
+    } else if (tlp->attr & TLP_ATTR_LAST) {
+        /* A completion goes the other way than its request. */
+        assignment_complete(table, function, downstream ? ASSIGNMENT_DEVICE : ASSIGNMENT_HOST,
+                            table->functions[function].epoch);
+    }
+    return true;
+}
+
 enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
                                    bool *out_fetched)
 {
     struct switch_port *port = &sw->ports[ingress];
-    enum pool_kind kind = pool_kind_of(tlp);
+    enum pool_kind kind = (enum pool_kind)pool_kinds[tlp->kind];
+    if (__builtin_expect(kind > POOL_COMPLETION, 0)) {
+        *out_fetched = false;
+        return switch_config_look_up(sw, ingress, tlp);
+    }
+    if (__builtin_expect(port->tables.proxy != NULL, 0) && kind == POOL_COMPLETION &&
+        tlp->requester == port->tables.proxy_rid) {
+        *out_fetched = false;
+        return end_proxied(sw, ingress, tlp);
+    }
     bool downstream = port->side != SWITCH_DEVICE;
     struct finding found;
     enum pool_verdict verdict;
@@ -157,10 +215,13 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
         verdict = classify_upstream(kind, found.hit);
     } else {
         found = kind == POOL_COMPLETION ? find_downstream_completion(sw, ingress, tlp)
-                                        : find_downstream_request(&port->tables, tlp);
+                                        : find_downstream_request(sw, ingress, tlp);
         verdict = classify_downstream(kind, found.hit, found.owner, found.lent);
     }
     *out_fetched = found.fetched;
+    if (__builtin_expect(sw->live && sw->assignments && verdict == POOL_REMAP, 0) &&
+        !is_admitted(sw, tlp, downstream, found.function))
+        verdict = POOL_UNSUPPORTED;
     switch (verdict) {
     case POOL_REMAP:
         rewrite(tlp, downstream, &found);

@@ -1,37 +1,41 @@
 /* The clock and the ring of cycles; see switch_ring.h. */
 #include "fabric/switch_ring.h"
 
-/* The cycle that contains @ps: a multiplication by the clock's frequency in cycles per 2^64 ps,
- * rounded down. That and the rounding of edges down to whole ps leave it at most two cycles short.
- */
-static uint64_t cycle_of(const struct pcie_switch *sw, uint64_t ps)
+static void set_tick(struct pcie_switch *sw, uint64_t cycle)
 {
-    uint64_t cycle = (uint64_t)((unsigned __int128)ps * sw->cycles_per_2_64_ps >> 64);
-    cycle += switch_cycle_ps(sw, cycle + 1) <= ps;
-    cycle += switch_cycle_ps(sw, cycle + 1) <= ps;
-    return cycle;
+    sw->tick_cycle = cycle;
+    sim_set_tick(sw->fabric->sim, &sw->component, switch_cycle_ps(sw, cycle));
 }
 
-uint64_t switch_cycle_at_or_after(const struct pcie_switch *sw, uint64_t ps)
+uint32_t switch_ring_begin(struct pcie_switch *sw)
 {
-    uint64_t cycle = cycle_of(sw, ps);
-    return cycle + (switch_cycle_ps(sw, cycle) < ps);
+    uint32_t at = sw->tick_cycle % SWITCH_RING;
+    uint32_t wakes = sw->ring[at];
+    sw->ring[at] = 0;
+    sw->cycles_due[at / 64] &= ~(UINT64_C(1) << at % 64);
+    sw->seen_cycle = sw->tick_cycle;
+    sw->tick_cycle = 0;
+    return wakes;
 }
 
-uint64_t switch_current_cycle(const struct pcie_switch *sw)
+void switch_ring_end(struct pcie_switch *sw)
 {
-    return cycle_of(sw, sw->fabric->sim->now_ps);
-}
-
-static struct switch_slot *slot_of(struct pcie_switch *sw, uint64_t cycle)
-{
-    struct switch_slot *slot = &sw->ring[cycle % SWITCH_RING];
-    if (!slot->scheduled) {
-        slot->scheduled = true;
-        sim_at(sw->fabric->sim, switch_cycle_ps(sw, cycle), PHASE_DECIDE, &sw->component, 0, 0,
-               cycle);
+    uint64_t next = sw->seen_cycle + 1;
+    uint32_t from = next % SWITCH_RING;
+    uint64_t bits = sw->cycles_due[from / 64] & UINT64_MAX << from % 64;
+    /* Once around, and the first word again for what lies in front of @from there. */
+    for (uint32_t word = from / 64, looked = 0;; bits = sw->cycles_due[word]) {
+        if (bits) {
+            uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            set_tick(sw, next + (at - from) % SWITCH_RING);
+            return;
+        }
+        if (looked++ == SWITCH_RING / 64)
+            break;
+        word = (word + 1) % (SWITCH_RING / 64);
     }
-    return slot;
+    sw->tick_cycle = UINT64_MAX;
+    sim_set_tick(sw->fabric->sim, &sw->component, UINT64_MAX);
 }
 
 static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
@@ -40,25 +44,35 @@ static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
     if (wake->previous)
         sw->wakes[wake->previous - 1].next = wake->next;
     else
-        sw->ring[wake->cycle % SWITCH_RING].wakes = wake->next;
+        sw->ring[wake->cycle % SWITCH_RING] = wake->next;
     if (wake->next)
         sw->wakes[wake->next - 1].previous = wake->previous;
     wake->cycle = 0;
 }
 
+/* The ring's last cycle, if @cycle is beyond it. */
+static uint64_t cut_to_ring(const struct pcie_switch *sw, uint64_t cycle)
+{
+    uint64_t now_ps = sw->fabric->sim->now_ps;
+    if (switch_cycle_ps(sw, cycle) - now_ps < (SWITCH_RING - 1) * sw->period_ps)
+        return cycle;
+    return switch_cycle_at_or_after(sw, now_ps + 1) - 1 + SWITCH_RING - 1;
+}
+
 void switch_ring_move(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
     struct switch_wake *wake = &sw->wakes[egress];
-    uint64_t now_ps = sw->fabric->sim->now_ps;
-    if (switch_cycle_ps(sw, cycle) - now_ps >= (SWITCH_RING - 1) * sw->period_ps)
-        cycle = switch_current_cycle(sw) + SWITCH_RING - 1;
+    if (__builtin_expect(cycle - sw->seen_cycle >= SWITCH_RING - 2, 0))
+        cycle = cut_to_ring(sw, cycle);
     if (wake->cycle)
         unlink_wake(sw, egress);
-    struct switch_slot *slot = slot_of(sw, cycle);
-    wake->cycle = cycle;
-    wake->previous = 0;
-    wake->next = slot->wakes;
-    if (slot->wakes)
-        sw->wakes[slot->wakes - 1].previous = egress + 1;
-    slot->wakes = egress + 1;
+    uint32_t at = cycle % SWITCH_RING;
+    uint32_t next = sw->ring[at];
+    *wake = (struct switch_wake){.cycle = cycle, .next = next};
+    sw->ring[at] = egress + 1;
+    if (next)
+        sw->wakes[next - 1].previous = egress + 1;
+    sw->cycles_due[at / 64] |= UINT64_C(1) << at % 64;
+    if (cycle < sw->tick_cycle)
+        set_tick(sw, cycle);
 }

@@ -3,10 +3,19 @@
 #include <string.h>
 
 const struct tlp_kind_info tlp_kinds[TLP_KINDS] = {
-    [TLP_MEM_READ] = {"MRd", CLASS_NONPOSTED, false, true},
-    [TLP_MEM_WRITE] = {"MWr", CLASS_POSTED, true, true},
-    [TLP_CPL] = {"Cpl", CLASS_COMPLETION, false, false},
-    [TLP_CPL_DATA] = {"CplD", CLASS_COMPLETION, true, false},
+    [TLP_MEM_READ] = {"MRd", CLASS_NONPOSTED, false, true, 0},
+    [TLP_MEM_WRITE] = {"MWr", CLASS_POSTED, true, true, 0},
+    [TLP_CPL] = {"Cpl", CLASS_COMPLETION, false, false, 3},
+    [TLP_CPL_DATA] = {"CplD", CLASS_COMPLETION, true, false, 3},
+    [TLP_CFG_READ] = {"CfgRd", CLASS_NONPOSTED, false, true, 3},
+    [TLP_CFG_WRITE] = {"CfgWr", CLASS_NONPOSTED, true, true, 3},
+    [TLP_MSG] = {"Msg", CLASS_POSTED, false, true, 4},
+    [TLP_MSG_DATA] = {"MsgD", CLASS_POSTED, true, true, 4},
+    [TLP_IO_READ] = {"IORd", CLASS_NONPOSTED, false, true, 3},
+    [TLP_IO_WRITE] = {"IOWr", CLASS_NONPOSTED, true, true, 3},
+    [TLP_FETCH_ADD] = {"FetchAdd", CLASS_NONPOSTED, true, true, 0},
+    [TLP_SWAP] = {"Swap", CLASS_NONPOSTED, true, true, 0},
+    [TLP_COMPARE_SWAP] = {"CAS", CLASS_NONPOSTED, true, true, 0},
 };
 
 void tlp_account_begin(struct tlp *tlp, uint64_t at_ps)

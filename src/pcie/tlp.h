@@ -1,8 +1,9 @@
 /* tlp.h - a TLP in flight: one cache line, taken from a fixed pool and known by its index
  * (fabric/tlp_pool.h).
  * It holds what the fabric acts on and the account of where its time went; the wire-exact header
- * with every field of the specification is struct tlp_header (tlp_header.h). Payload bytes are not
- * carried, only their number. */
+ * with every field of the specification is struct tlp_header (tlp_header.h), and tlp_to_header.h
+ * makes it from this. Payload bytes are not carried, only their number; the four bytes that a
+ * configuration, I/O or register access moves are in its request (fabric/request.h: value). */
 #ifndef POOLSIM_PCIE_TLP_H
 #define POOLSIM_PCIE_TLP_H
 
@@ -12,9 +13,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tlp_kind { TLP_MEM_READ, TLP_MEM_WRITE, TLP_CPL, TLP_CPL_DATA, TLP_KINDS };
+/* Bit 0 is payload, bit 1 is completion; the numbers that are left out name nothing. */
+enum tlp_kind {
+    TLP_MEM_READ = 0,
+    TLP_MEM_WRITE = 1,
+    TLP_CPL = 2,
+    TLP_CPL_DATA = 3,
+    TLP_CFG_READ = 4,
+    TLP_CFG_WRITE = 5,
+    TLP_MSG = 8,
+    TLP_MSG_DATA = 9,
+    TLP_IO_READ = 12,
+    TLP_IO_WRITE = 13,
+    TLP_FETCH_ADD = 17, /* AtomicOps: bytes is the payload, of a compare-and-swap both operands */
+    TLP_SWAP = 21,
+    TLP_COMPARE_SWAP = 25,
+    TLP_KINDS
+};
 
-enum tlp_status { TLP_SC = 0, TLP_UR = 1, TLP_CRS = 2, TLP_CA = 4 }; /* completion status (2.2.9) */
+enum tlp_status {
+    /* Completion status (2.2.9). */
+    TLP_SC = 0,
+    TLP_UR = 1,
+    TLP_CRS = 2,
+    TLP_CA = 4,
+    /* How else a request can end; never on the wire. */
+    TLP_TIMEOUT = 0x80, /* its completion did not come in time */
+    TLP_ABORTED = 0x81, /* the requesting function was reset */
+};
+
+/* Message codes (2.2.8). */
+enum tlp_message {
+    MESSAGE_UNLOCK = 0x00,
+    MESSAGE_PME_ACTIVE_STATE_NAK = 0x14,
+    MESSAGE_PM_PME = 0x18,
+    MESSAGE_PME_TURN_OFF = 0x19,
+    MESSAGE_PME_TO_ACK = 0x1b,
+    MESSAGE_ERR_COR = 0x30,
+    MESSAGE_ERR_NONFATAL = 0x31,
+    MESSAGE_ERR_FATAL = 0x33,
+    MESSAGE_SET_SLOT_POWER_LIMIT = 0x50,
+};
 
 enum {
     TLP_ATTR_TC_MASK = 0x07,
@@ -40,7 +79,7 @@ enum tlp_part {
 
 struct tlp {
     union {
-        uint64_t address; /* memory requests: of the first byte */
+        uint64_t address; /* memory, I/O and atomic requests: of the first byte */
         struct {
             uint16_t lower_address; /* of the first byte: low bits as in address */
             uint16_t completer;
@@ -48,6 +87,19 @@ struct tlp {
             uint8_t status;
             uint8_t reserved;
         } cpl;
+        struct {
+            uint16_t offset; /* of the first byte in configuration space; bytes is 1, 2 or 4 */
+            uint16_t target; /* RID that is asked */
+            uint8_t type;    /* 0 or 1 */
+            uint8_t reserved[3];
+        } cfg;
+        struct {
+            uint16_t zero;   /* a message's payload begins on a dword */
+            uint16_t target; /* with MSG_BY_ID (tlp_header.h) */
+            uint8_t code;    /* enum tlp_message */
+            uint8_t routing; /* enum tlp_msg_routing */
+            uint8_t reserved[2];
+        } msg;
     };
     uint64_t at_ps;              /* the account covers the time up to here */
     uint32_t part_ps[TLP_PARTS]; /* low 32 bits each */
@@ -70,23 +122,32 @@ struct tlp_kind_info {
     enum tlp_class class;
     bool has_data; /* carries payload */
     bool is_request;
+    uint8_t header_dw; /* 0: 3, or 4 for an address beyond 4 GiB */
 };
-extern const struct tlp_kind_info tlp_kinds[TLP_KINDS];
+extern const struct tlp_kind_info tlp_kinds[TLP_KINDS]; /* name NULL: there is no such kind */
 
-/* The numbers of enum tlp_kind are chosen so that these need no branch and no table: bit 0 is
- * payload, bit 1 is completion. tlp_kinds says the same, and a test holds them to it. */
+/* The numbers of enum tlp_kind are chosen so that these need no branch and no table. tlp_kinds says
+ * the same, and a test holds them to it. */
 static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
 {
-    /* cppcheck-suppress badBitmaskCheck ; CLASS_POSTED is 0, and stands here for completeness */
-    const uint32_t classes = CLASS_NONPOSTED << 2 * TLP_MEM_READ |
-                             CLASS_POSTED << 2 * TLP_MEM_WRITE | CLASS_COMPLETION << 2 * TLP_CPL |
-                             CLASS_COMPLETION << 2 * TLP_CPL_DATA;
+    /* Two bits a kind; posted is 0. */
+    const uint64_t np = CLASS_NONPOSTED, completion = CLASS_COMPLETION;
+    const uint64_t classes = np << 2 * TLP_MEM_READ | completion << 2 * TLP_CPL |
+                             completion << 2 * TLP_CPL_DATA | np << 2 * TLP_CFG_READ |
+                             np << 2 * TLP_CFG_WRITE | np << 2 * TLP_IO_READ |
+                             np << 2 * TLP_IO_WRITE | np << 2 * TLP_FETCH_ADD | np << 2 * TLP_SWAP |
+                             np << 2 * TLP_COMPARE_SWAP;
     return (enum tlp_class)(classes >> 2 * tlp->kind & 3);
 }
 
 static inline bool tlp_is_request(const struct tlp *tlp)
 {
     return !(tlp->kind & 2);
+}
+
+static inline bool tlp_is_config(const struct tlp *tlp)
+{
+    return (tlp->kind & ~1) == TLP_CFG_READ;
 }
 
 /* Payload on the wire: none for reads and completions without data. */

@@ -178,6 +178,20 @@ void arrival_init(struct arrival *arrival, const struct arrival_process *process
     };
 }
 
+void arrival_delay(struct arrival *arrival, uint64_t ps)
+{
+    advance(arrival, ps);
+}
+
+void arrival_shift(struct arrival *arrival, uint64_t ps)
+{
+    const uint64_t room = ARRIVAL_NEVER - arrival->stop_ps;
+
+    CHECK(!arrival->started);
+    advance(arrival, ps);
+    arrival->stop_ps += ps < room ? ps : room;
+}
+
 uint64_t arrival_next(struct arrival *arrival, struct rng *rng)
 {
     const bool first = !arrival->started;

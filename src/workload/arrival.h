@@ -81,6 +81,15 @@ void arrival_process_init_trace(struct arrival_process *process, const struct ar
  * @stop_ps 0: no end. */
 void arrival_init(struct arrival *arrival, const struct arrival_process *process, uint64_t start_ps,
                   uint64_t stop_ps);
+/* The whole process, its beginning and its end, is @ps later; before the first arrival_next. */
+void arrival_shift(struct arrival *arrival, uint64_t ps);
+/* What is still to come, the last arrival drawn included, comes @ps later; the end stays. */
+void arrival_delay(struct arrival *arrival, uint64_t ps);
+/* Nothing comes any more, and the last arrival drawn was none. */
+static inline bool arrival_has_ended(const struct arrival *arrival)
+{
+    return arrival->now_ps >= arrival->stop_ps;
+}
 /* Time of the next arrival, never before the last one; ARRIVAL_NEVER from the end on. */
 uint64_t arrival_next(struct arrival *arrival, struct rng *rng);
 /* Trace: size of the arrival that arrival_next returned last. Other laws have none: 0. */

@@ -3,7 +3,13 @@
 
 #include <string.h>
 
-enum { CONTEXT_NUMBER_SHIFT = 16, CONTEXT_NEWS_SHIFT = 32, DOORBELL_BYTES = 4 };
+/* A doorbell's context: function, bell, attachment, news. */
+enum {
+    CONTEXT_NUMBER_SHIFT = 16,
+    CONTEXT_ATTACHMENT_SHIFT = 24,
+    CONTEXT_NEWS_SHIFT = 32,
+    DOORBELL_BYTES = 4
+};
 
 static void on_end(void *self, const struct op *op)
 {
@@ -48,7 +54,8 @@ uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flo
 
 static uint64_t bell_context(const struct driver_function *f, enum driver_bell bell)
 {
-    return (uint64_t)bell << CONTEXT_NUMBER_SHIFT | f->function;
+    return (uint64_t)f->attachment << CONTEXT_ATTACHMENT_SHIFT |
+           (uint64_t)bell << CONTEXT_NUMBER_SHIFT | f->function;
 }
 
 uint16_t driver_rung_function(const struct request *request)
@@ -113,8 +120,7 @@ void driver_submit(struct driver_function *f, uint32_t op)
 
 void driver_free_entries(struct driver_function *f, uint32_t entries)
 {
-    CHECK(entries <= f->in_ring);
-    f->in_ring -= entries;
+    f->in_ring -= entries < f->in_ring ? entries : f->in_ring;
     fill_ring(f);
 }
 
@@ -145,27 +151,43 @@ void driver_rang(struct driver_function *f, uint32_t at, const struct request *r
                  struct op_fifo *announced)
 {
     uint8_t bell = (uint8_t)(request->context >> CONTEXT_NUMBER_SHIFT);
-    if (f->bell[bell] == at)
+    bool is_current =
+        f->rc && f->attachment == (uint8_t)(request->context >> CONTEXT_ATTACHMENT_SHIFT);
+    if (is_current && f->bell[bell] == at)
         f->bell[bell] = 0;
     /* What could not be given back is told again by the next doorbell, which has the whole count.
      */
-    if (bell == DRIVER_BELL_SUBMIT)
+    if (is_current && bell == DRIVER_BELL_SUBMIT)
         announce(f, request, (uint32_t)(request->context >> CONTEXT_NEWS_SHIFT), announced);
-    request_give_back(&f->rc->fabric->requests, at);
+    request_give_back(f->device->requests, at);
 }
 
-void driver_reap(const struct driver_function *f, const struct request *request,
-                 struct op_fifo *finished, uint32_t n)
+uint32_t driver_reap(const struct driver_function *f, const struct request *request,
+                     struct op_fifo *finished, uint32_t n)
 {
     struct op_pool *ops = f->device->ops;
     for (uint32_t i = 0; i < n; i++) {
+        /* Without data: the interrupt is one of before driver_detach. */
+        if (!finished->head || !op_get(ops, finished->head)->moved)
+            return i;
         uint32_t index = op_fifo_pop(ops, finished);
         struct op *op = op_get(ops, index);
-        CHECK(op->moved);
         op_step(op, request, LAT_DEVICE);
-        op->failed |= request->status != TLP_SC;
+        op->failed |= request->status != TLP_SC || !f->rc;
         op_end(ops, index);
     }
+    return n;
+}
+
+void driver_detach(struct driver_function *f)
+{
+    uint64_t now_ps = f->rc->fabric->sim->now_ps;
+    op_fifo_fail(f->device->ops, &f->waiting, LAT_SOURCE, now_ps);
+    op_fifo_fail(f->device->ops, &f->unannounced, LAT_SOURCE, now_ps);
+    memset(f->count, 0, sizeof f->count);
+    memset(f->bell, 0, sizeof f->bell);
+    f->in_ring = 0;
+    f->rc = NULL;
 }
 
 bool driver_attach(struct driver_function *f, struct driver_device *device, struct flow *flow)
@@ -174,6 +196,7 @@ bool driver_attach(struct driver_function *f, struct driver_device *device, stru
     CHECK(!f->rc || f->rc == flow->rc);
     if (f->rc)
         return false;
+    f->attachment++;
     f->device = device;
     f->rc = flow->rc;
     f->bar_address = flow->bar_address;

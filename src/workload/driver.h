@@ -20,6 +20,7 @@ enum driver_bell { DRIVER_BELL_SUBMIT, DRIVER_BELL_RETURN, DRIVER_BELLS };
 
 struct driver_device { /* what the functions of one device share */
     struct op_pool *ops;
+    struct request_pool *requests;
     uint32_t entries;                 /* of the ring; one less can be used */
     uint64_t registers[DRIVER_BELLS]; /* offsets of the doorbells */
     struct request_owner bell_owner;  /* its on_done ends in driver_rang */
@@ -37,14 +38,20 @@ struct driver_function {
     uint32_t bell[DRIVER_BELLS];  /* newest doorbell write, if not ended */
     uint16_t function;
     uint8_t traffic_class;
+    uint8_t attachment; /* counts driver_attach, so that doorbells of an earlier one are known */
 };
 
 /* Makes @flow use the function, which is @device's. False if another flow did before: both must
  * have the same host then. */
 bool driver_attach(struct driver_function *f, struct driver_device *device, struct flow *flow);
+/* The host lets go of the function: what waits for the ring or was not yet announced fails now. The
+ * caller has paused the flows and ends what is on the other side of the ring. Doorbells and
+ * interrupts that are still under way find nothing to do. */
+void driver_detach(struct driver_function *f);
 /* The operation waits for room in the ring. */
 void driver_submit(struct driver_function *f, uint32_t op);
-/* @entries of the ring are free again. */
+/* @entries of the ring are free again: all that are in use at most, as an interrupt of before
+ * driver_detach tells of entries that are nobody's. */
 void driver_free_entries(struct driver_function *f, uint32_t entries);
 /* Gives @entries back to the device by the other doorbell. */
 void driver_return(struct driver_function *f, uint32_t entries);
@@ -55,8 +62,10 @@ uint16_t driver_rung_function(const struct request *request);
  * failed. Gives the request back. */
 void driver_rang(struct driver_function *f, uint32_t at, const struct request *request,
                  struct op_fifo *announced);
-/* The interrupt @request tells that the first @n of @finished are: they end. */
-void driver_reap(const struct driver_function *f, const struct request *request,
-                 struct op_fifo *finished, uint32_t n);
+/* The interrupt @request tells that the first @n of @finished are: they end, and fail when the
+ * driver has let go of the function. Returns how many there were: an interrupt of before a reset of
+ * the function finds fewer, or none. */
+uint32_t driver_reap(const struct driver_function *f, const struct request *request,
+                     struct op_fifo *finished, uint32_t n);
 
 #endif

@@ -17,8 +17,10 @@ static void on_interrupt(void *self, uint32_t at, struct request *request)
     struct driver_nic_function *f = &driver->functions[request->function];
     uint32_t transmitted = (uint32_t)(request->context >> 32);
     uint32_t received = (uint32_t)request->context;
-    driver_reap(&f->base, request, &f->memory.received, received);
-    request_give_back(&f->base.rc->fabric->requests, at);
+    received = driver_reap(&f->base, request, &f->memory.received, received);
+    request_give_back(driver->base.requests, at);
+    if (!f->base.rc)
+        return;
     if (received)
         driver_return(&f->base, received);
     driver_free_entries(&f->base, transmitted);
@@ -79,6 +81,7 @@ struct driver_nic *driver_nic_init(void *memory, struct endpoint *ep, struct op_
     driver->functions = (void *)((char *)memory + round_up(sizeof *driver));
     driver->base = (struct driver_device){
         .ops = ops,
+        .requests = &ep->fabric->requests,
         .entries = driver->nic->params.ring_entries,
         .registers = {NIC_TRANSMIT_TAIL, NIC_RECEIVE_TAIL},
         .bell_owner = {on_bell, driver},
@@ -96,4 +99,9 @@ void driver_nic_attach(struct driver_nic *driver, struct flow *flow)
     f->base.count[DRIVER_BELL_RETURN] = driver->nic->params.ring_entries - 1;
     f->memory.rings_address = flow->buffer_address;
     dev_nic_attach(driver->nic, f->base.function, f->base.traffic_class, &f->memory);
+}
+
+void driver_nic_detach(struct driver_nic *driver, uint16_t function)
+{
+    driver_detach(&driver->functions[function].base);
 }

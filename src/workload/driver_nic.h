@@ -33,6 +33,9 @@ struct driver_nic *driver_nic_init(void *memory, struct endpoint *ep, struct op_
 /* Makes @flow one of the driver's and sets flow->driver; all else of the flow is set before. The
  * flows of one function have the same host; the first one's traffic class holds for all. */
 void driver_nic_attach(struct driver_nic *driver, struct flow *flow);
+/* The host of @function's flows lets go of it: see driver_detach. What the device holds is ended by
+ * its reset. */
+void driver_nic_detach(struct driver_nic *driver, uint16_t function);
 
 extern traffic_submit_fn driver_nic_transmit, driver_nic_receive;
 

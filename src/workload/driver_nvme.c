@@ -14,9 +14,12 @@ static void on_interrupt(void *self, uint32_t at, struct request *request)
     struct driver_nvme *driver = self;
     struct driver_nvme_function *f = &driver->functions[request->function];
     uint32_t completed = (uint32_t)request->context;
-    driver_reap(&f->base, request, &f->memory.completed, completed);
-    request_give_back(&f->base.rc->fabric->requests, at);
-    driver_return(&f->base, completed);
+    completed = driver_reap(&f->base, request, &f->memory.completed, completed);
+    request_give_back(driver->base.requests, at);
+    if (!f->base.rc)
+        return;
+    if (completed)
+        driver_return(&f->base, completed);
     driver_free_entries(&f->base, completed);
 }
 
@@ -77,6 +80,7 @@ struct driver_nvme *driver_nvme_init(void *memory, struct endpoint *ep, struct o
     driver->functions = (void *)((char *)memory + round_up(sizeof *driver));
     driver->base = (struct driver_device){
         .ops = ops,
+        .requests = &ep->fabric->requests,
         .entries = driver->nvme->params.queue_entries,
         .registers = {NVME_SUBMISSION_TAIL, NVME_COMPLETION_HEAD},
         .bell_owner = {on_bell, driver},
@@ -94,4 +98,9 @@ void driver_nvme_attach(struct driver_nvme *driver, struct flow *flow)
     f->memory.queues_address = flow->buffer_address;
     f->memory.prp_list_address = flow->buffer_address + queues_bytes(driver->nvme);
     dev_nvme_attach(driver->nvme, f->base.function, f->base.traffic_class, &f->memory);
+}
+
+void driver_nvme_detach(struct driver_nvme *driver, uint16_t function)
+{
+    driver_detach(&driver->functions[function].base);
 }

@@ -31,6 +31,9 @@ struct driver_nvme *driver_nvme_init(void *memory, struct endpoint *ep, struct o
 /* Makes @flow one of the driver's and sets flow->driver; all else of the flow is set before. The
  * flows of one function have the same host; the first one's traffic class holds for all. */
 void driver_nvme_attach(struct driver_nvme *driver, struct flow *flow);
+/* The host of @function's flows lets go of it: see driver_detach. What the device holds is ended by
+ * its reset. */
+void driver_nvme_detach(struct driver_nvme *driver, uint16_t function);
 
 extern traffic_submit_fn driver_nvme_read, driver_nvme_write;
 

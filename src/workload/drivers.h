@@ -15,6 +15,8 @@ struct driver_kind {
     void (*init)(void *memory, struct endpoint *ep, struct op_pool *ops);
     /* Makes @flow use the driver: before it starts, all else of it being set. */
     void (*attach)(void *memory, struct flow *flow);
+    /* The host lets go of @function, whose flows are paused. */
+    void (*detach)(void *memory, uint16_t function);
 };
 
 extern const struct driver_kind driver_kinds[DEVICE_KINDS];

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { EV_DUE };
-
 /* Share of the pools that is left to what the operations under way still need. */
 enum { SPARE_SHARE = 16 };
 
@@ -85,10 +83,11 @@ static void on_done(void *self, uint32_t at, struct request *request)
  */
 
 /* The traffic's component id is the last of all, so that an operation may start at the instant at
- * which another ends. */
+ * which another ends. The event's kind is the flow's generation. */
 static void schedule(struct traffic *traffic, uint32_t flow, uint64_t at_ps)
 {
-    sim_at(traffic->fabric->sim, at_ps, PHASE_UPDATE, &traffic->component, EV_DUE, flow, at_ps);
+    sim_at(traffic->fabric->sim, at_ps, PHASE_UPDATE, &traffic->component,
+           traffic->flows[flow].generation, flow, at_ps);
 }
 
 static void schedule_next_arrival(struct traffic *traffic, uint32_t flow)
@@ -106,6 +105,7 @@ static void start_operation(struct traffic *traffic, uint32_t flow, uint64_t bor
     uint32_t bytes = f->class->closed ? 0 : arrival_bytes(&f->arrival);
     if (!bytes)
         bytes = (uint32_t)dist_sample(f->class->size_bytes, &f->rng);
+    f->under_way++;
     traffic->started++;
     traffic->offered_bytes += bytes;
     if (born_ps >= traffic->window_from_ps && born_ps < traffic->window_to_ps)
@@ -114,9 +114,11 @@ static void start_operation(struct traffic *traffic, uint32_t flow, uint64_t bor
     f->class->submit(traffic, flow, born_ps, bytes);
 }
 
-static bool may_start(const struct traffic *traffic, const struct flow_class *class)
+static bool may_start(const struct traffic *traffic, const struct flow *flow)
 {
-    return !traffic->stopped && !(class->stop_ps && traffic->fabric->sim->now_ps >= class->stop_ps);
+    const struct flow_class *class = flow->class;
+    uint64_t since_ps = traffic->fabric->sim->now_ps - traffic->base_ps;
+    return !traffic->stopped && !flow->paused && !(class->stop_ps && since_ps >= class->stop_ps);
 }
 
 /* False when the operations under way fill the pools: more is offered than is carried, and neither
@@ -134,8 +136,8 @@ static void handle(struct component *self, struct sim *sim, const struct event *
 {
     struct traffic *traffic = (struct traffic *)self;
     uint32_t flow = event->a;
-    const struct flow_class *class = traffic->flows[flow].class;
-    if (!may_start(traffic, class))
+    const struct flow *f = &traffic->flows[flow];
+    if (event->kind != f->generation || !may_start(traffic, f))
         return;
     if (!has_room(traffic)) {
         traffic->overflowed = true;
@@ -143,19 +145,20 @@ static void handle(struct component *self, struct sim *sim, const struct event *
         return;
     }
     start_operation(traffic, flow, event->b);
-    if (!class->closed)
+    if (!f->class->closed)
         schedule_next_arrival(traffic, flow);
 }
 
 void traffic_finish(struct traffic *traffic, const struct op_record *record)
 {
-    const struct flow_class *class = traffic->flows[record->flow].class;
+    struct flow *flow = &traffic->flows[record->flow];
+    flow->under_way--;
     traffic->ended++;
     sim_note_end(traffic->fabric->sim);
     trace_emit(&traffic->fabric->sim->trace, TR_OP_DONE, traffic->component.id, record->flow,
                record->done_ps, record);
-    if (class->closed && may_start(traffic, class))
-        schedule(traffic, record->flow, record->done_ps + class->think_ps);
+    if (flow->class->closed && may_start(traffic, flow))
+        schedule(traffic, record->flow, record->done_ps + flow->class->think_ps);
 }
 
 void traffic_init(struct traffic *traffic, struct fabric *fabric, struct flow *flows,
@@ -170,15 +173,56 @@ void traffic_init(struct traffic *traffic, struct fabric *fabric, struct flow *f
     traffic->owner = (struct request_owner){on_done, traffic};
 }
 
+static void start_closed(struct traffic *traffic, uint32_t flow)
+{
+    const struct flow *f = &traffic->flows[flow];
+    uint64_t now_ps = traffic->fabric->sim->now_ps;
+    uint64_t start_ps = traffic->base_ps + f->class->start_ps;
+    for (uint32_t i = f->under_way; i < f->class->depth; i++)
+        schedule(traffic, flow, start_ps > now_ps ? start_ps : now_ps);
+}
+
 void traffic_start(struct traffic *traffic)
 {
+    traffic->base_ps = traffic->fabric->sim->now_ps;
     for (uint32_t flow = 0; flow < traffic->n_flows; flow++) {
-        const struct flow_class *class = traffic->flows[flow].class;
-        if (!class->closed)
-            schedule_next_arrival(traffic, flow);
+        struct flow *f = &traffic->flows[flow];
+        if (!f->class->closed)
+            arrival_shift(&f->arrival, traffic->base_ps);
+        if (f->paused)
+            continue;
+        if (f->class->closed)
+            start_closed(traffic, flow);
         else
-            for (uint32_t i = 0; i < class->depth; i++)
-                schedule(traffic, flow, class->start_ps);
+            schedule_next_arrival(traffic, flow);
+    }
+}
+
+void traffic_pause(struct traffic *traffic, uint32_t flow)
+{
+    struct flow *f = &traffic->flows[flow];
+    CHECK(!f->paused);
+    f->paused = true;
+    f->generation++;
+    f->left_ps = f->arrival.now_ps - traffic->fabric->sim->now_ps;
+}
+
+void traffic_resume(struct traffic *traffic, uint32_t flow)
+{
+    struct flow *f = &traffic->flows[flow];
+    struct arrival *arrival = &f->arrival;
+    uint64_t now_ps = traffic->fabric->sim->now_ps;
+    CHECK(f->paused);
+    f->paused = false;
+    if (f->class->closed) {
+        start_closed(traffic, flow);
+    } else if (!arrival->started) {
+        arrival_delay(arrival, now_ps - traffic->base_ps);
+        schedule_next_arrival(traffic, flow);
+    } else if (!arrival_has_ended(arrival)) {
+        arrival_delay(arrival, now_ps + f->left_ps - arrival->now_ps);
+        if (!arrival_has_ended(arrival))
+            schedule(traffic, flow, arrival->now_ps);
     }
 }
 

@@ -43,6 +43,12 @@ struct flow {
     uint64_t bar_address;    /* the function's registers, in the host's domain */
     uint64_t buffer_address; /* in the host's memory */
     uint16_t function;
+    /* The function is not with this host, or has no driver: nothing is due. Set before
+     * traffic_start, the flow waits for its first traffic_resume. */
+    bool paused;
+    uint8_t generation;     /* of its due events: those of before a pause are void */
+    uint32_t under_way;     /* operations started and not ended */
+    uint64_t left_ps;       /* open loop, paused: from the resumption to the next arrival */
     struct arrival arrival; /* open loop */
     struct rng rng;
 };
@@ -56,6 +62,7 @@ struct traffic {
     bool overflowed; /* more operations waited than there is room for: the simulation was stopped */
     uint64_t started, ended; /* operations */
     uint64_t offered_bytes;  /* of the operations started */
+    uint64_t base_ps;        /* traffic_start; the times of flows and arrivals count from here */
     uint64_t window_from_ps; /* see traffic_open_window */
     uint64_t window_to_ps;
     uint64_t window_born;       /* operations born in the window */
@@ -65,8 +72,14 @@ struct traffic {
 /* @flows: the caller's, filled but for arrival and rng of closed loops; the array must not move. */
 void traffic_init(struct traffic *traffic, struct fabric *fabric, struct flow *flows,
                   uint32_t n_flows);
-/* Schedules the first operation of every flow. */
+/* Schedules the first operation of every flow that is not paused. Starts, stops and arrivals of all
+ * flows count from now. */
 void traffic_start(struct traffic *traffic);
+/* Nothing of @flow is due from now on. What is under way goes on, and ends or fails by its own. */
+void traffic_pause(struct traffic *traffic, uint32_t flow);
+/* The flow goes on: its arrival process where it was paused, as if no time had passed, or from its
+ * beginning; a closed loop with as many operations as its depth has room for. */
+void traffic_resume(struct traffic *traffic, uint32_t flow);
 /* Operations born from @from_ps on, before @to_ps, are counted in window_born. */
 void traffic_open_window(struct traffic *traffic, uint64_t from_ps, uint64_t to_ps);
 void traffic_stop(struct traffic *traffic);

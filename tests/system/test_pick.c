@@ -76,14 +76,13 @@ static bool may_pass(const struct tlp *later, const struct tlp *earlier)
 
     if (earlier->kind != TLP_MEM_WRITE)
         return true; /* A3, A5, B3 to B5, D3: must or may */
-    switch ((enum tlp_kind)later->kind) {
-    case TLP_MEM_READ:
+    switch (tlp_kinds[later->kind].class) {
+    case CLASS_NONPOSTED:
         return ido; /* B2 */
-    case TLP_CPL:
-    case TLP_CPL_DATA:
+    case CLASS_COMPLETION:
         return ido || later->attr & TLP_ATTR_RO; /* D2 */
-    case TLP_MEM_WRITE:
-    case TLP_KINDS:
+    case CLASS_POSTED:
+    case CLASSES:
         break;
     }
     return false;
@@ -152,8 +151,8 @@ static void draw(struct stage *stage, uint64_t *state)
         const uint32_t attr = splitmix_below(state, VCS) |
                               (splitmix_below(state, 2) ? TLP_ATTR_RO : 0U) |
                               (splitmix_below(state, 2) ? TLP_ATTR_IDO : 0U);
-        struct tlp *tlp =
-            add(stage, (enum tlp_kind)splitmix_below(state, TLP_KINDS), at_ps, (uint8_t)attr);
+        struct tlp *tlp = add(stage, (enum tlp_kind)splitmix_below(state, TLP_CPL_DATA + 1), at_ps,
+                              (uint8_t)attr);
 
         at_ps += splitmix_below(state, 2);
         tlp->bytes = (uint16_t)(1 + splitmix_below(state, 64));

@@ -267,7 +267,7 @@ static void run_soak(const struct soak *soak, uint64_t seed)
 
     bench->drain_ps = soak->drain_ps;
     for (unsigned n = 0; n < TLPS; n++) {
-        struct tlp *tlp = at(bench, at_ps, (enum tlp_kind)splitmix_below(&state, TLP_KINDS),
+        struct tlp *tlp = at(bench, at_ps, (enum tlp_kind)splitmix_below(&state, TLP_CPL_DATA + 1),
                              (uint8_t)splitmix_below(&state, soak->vcs));
         tlp->bytes = (uint16_t)(1 + splitmix_below(&state, 61));
         at_ps += 1 + splitmix_below(&state, n / 1000 % 2 ? 60000 : 2000);

@@ -720,7 +720,7 @@ static void soak_send(struct bench *bench, const struct soak *soak, uint64_t *st
     uint64_t at_ps = 5000;
 
     for (unsigned n = 0; n < SOAK_TLPS; n++) {
-        const enum tlp_kind kind = (enum tlp_kind)splitmix_below(state, TLP_KINDS);
+        const enum tlp_kind kind = (enum tlp_kind)splitmix_below(state, TLP_CPL_DATA + 1);
         /* Half of the time everybody wants port 0. */
         const uint32_t to = n / 1000 % 2 ? splitmix_below(state, SOAK_PORTS) : 0;
         struct tlp *tlp = bench_at(bench, at_ps, splitmix_below(state, SOAK_PORTS), to, kind,

@@ -14,23 +14,41 @@ static const struct {
     enum tlp_class class;
     bool is_request;
     bool has_data;
+    uint8_t header_dw; /* 0: by the address */
 } kinds[] = {
-    {TLP_MEM_READ, CLASS_NONPOSTED, true, false},
-    {TLP_MEM_WRITE, CLASS_POSTED, true, true},
-    {TLP_CPL, CLASS_COMPLETION, false, false},
-    {TLP_CPL_DATA, CLASS_COMPLETION, false, true},
+    {TLP_MEM_READ, CLASS_NONPOSTED, true, false, 0},
+    {TLP_MEM_WRITE, CLASS_POSTED, true, true, 0},
+    {TLP_CPL, CLASS_COMPLETION, false, false, 3},
+    {TLP_CPL_DATA, CLASS_COMPLETION, false, true, 3},
+    {TLP_CFG_READ, CLASS_NONPOSTED, true, false, 3},
+    {TLP_CFG_WRITE, CLASS_NONPOSTED, true, true, 3},
+    {TLP_MSG, CLASS_POSTED, true, false, 4},
+    {TLP_MSG_DATA, CLASS_POSTED, true, true, 4},
+    {TLP_IO_READ, CLASS_NONPOSTED, true, false, 3},
+    {TLP_IO_WRITE, CLASS_NONPOSTED, true, true, 3},
+    {TLP_FETCH_ADD, CLASS_NONPOSTED, true, true, 0},
+    {TLP_SWAP, CLASS_NONPOSTED, true, true, 0},
+    {TLP_COMPARE_SWAP, CLASS_NONPOSTED, true, true, 0},
 };
+
+enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
 
 static void kinds_have_their_class_and_payload(void)
 {
-    CU_ASSERT_EQUAL(sizeof kinds / sizeof kinds[0], TLP_KINDS);
-    for (unsigned i = 0; i < TLP_KINDS; i++) {
+    unsigned named = 0;
+
+    for (unsigned kind = 0; kind < TLP_KINDS; kind++)
+        named += tlp_kinds[kind].name != NULL;
+    CU_ASSERT_EQUAL(named, N_KINDS);
+    for (unsigned i = 0; i < N_KINDS; i++) {
         struct tlp tlp = {.kind = (uint8_t)kinds[i].kind, .bytes = 77};
 
         CU_ASSERT_EQUAL(tlp_kinds[tlp.kind].class, kinds[i].class);
         CU_ASSERT_EQUAL(tlp_kinds[tlp.kind].is_request, kinds[i].is_request);
         CU_ASSERT_EQUAL(tlp_kinds[tlp.kind].has_data, kinds[i].has_data);
         CU_ASSERT_EQUAL(tlp_class_of(&tlp), kinds[i].class);
+        CU_ASSERT_EQUAL(tlp_is_request(&tlp), kinds[i].is_request);
+        CU_ASSERT_EQUAL(tlp_is_config(&tlp), i == 4 || i == 5);
         CU_ASSERT_EQUAL(tlp_payload_bytes(&tlp), kinds[i].has_data ? 77 : 0);
         CU_ASSERT_EQUAL(tlp_wire_payload_bytes(&tlp), kinds[i].has_data ? 80 : 0);
     }
@@ -71,7 +89,7 @@ static void the_wire_carries_header_digest_and_framing(void)
 {
     static const struct {
         bool address64, ecrc;
-        uint32_t request_bytes, completion_bytes;
+        uint32_t by_address_bytes, short_bytes;
     } cases[] = {
         {false, false, 20, 20}, {true, false, 24, 20}, {false, true, 24, 24}, {true, true, 28, 24}};
 
@@ -79,13 +97,14 @@ static void the_wire_carries_header_digest_and_framing(void)
         struct fabric fabric = {.vcs = 1};
 
         fabric_set_overheads(&fabric, cases[i].address64, cases[i].ecrc);
-        for (unsigned kind = 0; kind < TLP_KINDS; kind++) {
-            const struct tlp tlp = {.kind = (uint8_t)kind, .bytes = 64};
-            const uint32_t overhead =
-                kinds[kind].is_request ? cases[i].request_bytes : cases[i].completion_bytes;
+        for (unsigned k = 0; k < N_KINDS; k++) {
+            const struct tlp tlp = {.kind = (uint8_t)kinds[k].kind, .bytes = 64};
+            const uint32_t overhead = kinds[k].header_dw == 0   ? cases[i].by_address_bytes
+                                      : kinds[k].header_dw == 3 ? cases[i].short_bytes
+                                                                : cases[i].short_bytes + 4;
 
             CU_ASSERT_EQUAL(fabric_wire_bytes(&fabric, &tlp),
-                            overhead + (kinds[kind].has_data ? 64 : 0));
+                            overhead + (kinds[k].has_data ? 64 : 0));
         }
     }
 }

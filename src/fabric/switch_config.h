@@ -1,0 +1,75 @@
+/* switch_config.h - configuration, messages and I/O in the switch, as each host may see it (paper
+ * Fig. 3, 6, 7; pool/classify.h has the table).
+ * A configuration request of a host goes through the host's private virtual switch: a
+ * struct hierarchy that hangs on its link, with the management endpoint, the upstream bridge and a
+ * downstream bridge for each device that the host owns or is lent functions of. Bridges and
+ * management endpoint answer themselves. What is behind the bridge to an owned device passes
+ * unchanged, unless it is a VF that is lent away (UR). Behind the others there are emulated
+ * functions (pool/cfg_emu.h): the shadow answers, or the request goes on to the VF under a proxy
+ * tag, with the Owner's number and in the switch's own name, so that its completion is told from
+ * those of the Owner's and the Users' requests by the requester ID; it comes back re-headed.
+ *
+ * What the switch answers itself takes CFG_EMU_LATENCY_CYCLES behind the pipeline; a host port has
+ * one such request at work at a time. When no proxy tag is free the answer is CRS: try again.
+ * Requires live tables (switch_set_live), but for a switch of a cascade, which has no views and
+ * passes the Owner's requests on. */
+#ifndef POOLSIM_FABRIC_SWITCH_CONFIG_H
+#define POOLSIM_FABRIC_SWITCH_CONFIG_H
+
+#include "fabric/switch.h"
+#include "pcie/hierarchy.h"
+#include "pool/assignment.h"
+#include "pool/cfg_emu.h"
+#include "pool/proxy_tag.h"
+
+/* The VF behind an emulated function. */
+struct switch_vf {
+    uint16_t owner_rid;
+    uint32_t function;                  /* its index in the pool */
+    uint32_t first_range;               /* its CFGSPACE_BARS entries of the host port's addr_map */
+    uint64_t owner_base[CFGSPACE_BARS]; /* its ranges in the Owner's domain */
+};
+
+/* What a virtual downstream bridge leads to; its index is the leaf's name in the hierarchy. */
+struct switch_branch {
+    uint16_t port; /* of the switch */
+    bool owned;    /* the host owns the device; otherwise it has functions lent: */
+    uint32_t n_functions;
+    struct cfg_emu *functions; /* by their number in the slot */
+    struct switch_vf *vfs;     /* of each */
+};
+
+struct switch_view { /* of one host port */
+    struct hierarchy hierarchy;
+    struct switch_branch *branches;
+    uint32_t n_branches;
+    uint64_t emulator_free_cycle;
+};
+
+/* Look-up of a configuration or I/O request or a message; see switch_look_up. */
+enum switch_outcome switch_config_look_up(struct pcie_switch *sw, uint32_t ingress,
+                                          struct tlp *tlp);
+/* Completions whose requester is the switch itself: finds who asked. False: drop it. Otherwise
+ * *out_ends: it was the switch's own request, and ends here. */
+bool switch_config_rehead(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
+                          bool *out_ends);
+/* The cycle in which the emulator of @ingress, busy from @ready on, has its answer. */
+uint64_t switch_config_answer_cycle(struct pcie_switch *sw, uint32_t ingress, uint64_t ready);
+/* A switch's own posted or non-posted request has ended. */
+void switch_config_on_own_done(void *self, uint32_t at, struct request *request);
+void switch_config_on_ready(struct pcie_switch *sw, const struct event *event);
+
+/* Routes the host's owned branches by the registers of their bridges: the table `owner` of the
+ * port. Call it after changing the registers otherwise than by requests. */
+void switch_config_route(struct pcie_switch *sw, uint32_t host_port);
+/* Sends the interrupt of a bridge (its MSI capability says where to); nothing if it may not. */
+void switch_config_interrupt(struct pcie_switch *sw, uint32_t host_port, uint32_t function);
+/* Resets the VF of a branch's emulated function: the shadow answers CRS until flr_ps have passed,
+ * and the VF gets its FLR by a configuration write of the switch's own. */
+void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                       uint32_t function);
+/* The User's ranges of an emulated function anew into addr_map. */
+void switch_config_map(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                       uint32_t function);
+
+#endif

@@ -1,0 +1,111 @@
+/* A TLP comes from switch.c, waits for the cycles of its look-up, and goes back there. */
+#include "fabric/switch_live.h"
+
+#include "fabric/switch_ring.h"
+
+/* The cycle in which the first TLP of the pipeline begins its look-up: the one before may hold it
+ * up. */
+static uint64_t first_look_up(const struct pcie_switch *sw, uint32_t ingress)
+{
+    const struct switch_ingress *in = &sw->ports[ingress].in;
+    const struct tlp *tlp = tlp_get(&sw->fabric->tlps, in->pipeline.head);
+    uint64_t lookup = switch_cycle_at_or_after(sw, tlp->at_ps);
+    return lookup < in->lookup_free_cycle ? in->lookup_free_cycle : lookup;
+}
+
+/* Behind all that happens in the look-up's last cycle, and before the next one. */
+static void schedule_first(struct pcie_switch *sw, uint32_t ingress)
+{
+    uint64_t end = first_look_up(sw, ingress) + sw->params.remap_cycles;
+    sim_at(sw->fabric->sim, switch_cycle_ps(sw, end) - 1, PHASE_OBSERVE, &sw->component,
+           SWITCH_EV_LOOK_UP, ingress, 0);
+}
+
+/* The buffer holds it from when it was sent, as without live tables. */
+static void hold(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp)
+{
+    struct switch_ingress *in = &sw->ports[ingress].in;
+    enum tlp_class class = tlp_class_of(tlp);
+    in->held_bytes[class] += fabric_wire_bytes(sw->fabric, tlp) - RATE_FRAMING_BYTES;
+    if (in->held_bytes[class] > in->most_bytes[class])
+        in->most_bytes[class] = in->held_bytes[class];
+}
+
+/* The crossbar's queues, or who refuses it, now count for themselves. */
+static void release(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp)
+{
+    sw->ports[ingress].in.held_bytes[tlp_class_of(tlp)] -=
+        fabric_wire_bytes(sw->fabric, tlp) - RATE_FRAMING_BYTES;
+}
+
+void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index)
+{
+    struct tlp_fifo *pipeline = &sw->ports[ingress].in.pipeline;
+    bool is_first = !pipeline->head;
+    hold(sw, ingress, tlp_get(&sw->fabric->tlps, index));
+    tlp_fifo_push(sw->fabric, pipeline, index);
+    if (is_first)
+        schedule_first(sw, ingress);
+}
+
+void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
+{
+    uint32_t ingress = event->a;
+    struct tlp_fifo *pipeline = &sw->ports[ingress].in.pipeline;
+    CHECK(event->kind == SWITCH_EV_LOOK_UP && pipeline->head);
+    sw->lookup_cycle = first_look_up(sw, ingress);
+    uint32_t index = tlp_fifo_pop(sw->fabric, pipeline);
+    release(sw, ingress, tlp_get(&sw->fabric->tlps, index));
+    switch_finish_look_up(sw, ingress, index, sw->lookup_cycle);
+    if (pipeline->head)
+        schedule_first(sw, ingress);
+}
+
+/* True if a look-up has been done whose last cycle is not over. */
+static bool looked_ahead(const struct pcie_switch *sw)
+{
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        uint64_t next = sw->ports[p].in.lookup_free_cycle;
+        if (next &&
+            switch_cycle_ps(sw, next - 1 + sw->params.remap_cycles) > sw->fabric->sim->now_ps)
+            return true;
+    }
+    return false;
+}
+
+void switch_set_live(struct pcie_switch *sw, bool live)
+{
+    if (live == sw->live)
+        return;
+    CHECK(!looked_ahead(sw));
+    for (uint32_t p = 0; p < sw->n_ports; p++)
+        CHECK(!sw->ports[p].in.pipeline.head);
+    sw->live = live;
+}
+
+void switch_note_write(struct pcie_switch *sw, const void *table, uint32_t index)
+{
+    if (!sw->live) {
+        CHECK(!looked_ahead(sw)); /* it should have been live */
+        return;
+    }
+    uint64_t cycle = switch_current_cycle(sw);
+    struct switch_write *write = &sw->writes[sw->n_writes++ % SWITCH_WRITES];
+    /* The one that is forgotten must be older than any look-up under way. */
+    CHECK(sw->n_writes <= SWITCH_WRITES || write->cycle + sw->params.remap_cycles < cycle);
+    *write = (struct switch_write){table, index, cycle};
+}
+
+bool switch_is_killed(struct pcie_switch *sw, const void *table, uint32_t index)
+{
+    for (uint32_t i = sw->n_writes, kept = SWITCH_WRITES; i && kept; i--, kept--) {
+        const struct switch_write *write = &sw->writes[(i - 1) % SWITCH_WRITES];
+        if (write->cycle < sw->lookup_cycle)
+            return false;
+        if (write->table == table && write->index == index) {
+            sw->killed++;
+            return true;
+        }
+    }
+    return false;
+}

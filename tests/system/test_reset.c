@@ -1,0 +1,215 @@
+/* Functions that are reset at any time, and reads that are given up: everything ends once, nothing
+ * is left anywhere, and neighbours notice nothing but their share. What these do not pin: how many
+ * operations a reset costs. */
+#include "rig.h"
+
+#include "../unit/splitmix.h"
+#include "workload/driver_nic.h"
+#include "workload/driver_nvme.h"
+#include <CUnit/CUnit.h>
+
+void suite_reset(void);
+
+enum { ROUNDS = 120, VICTIM = 1, NEIGHBOUR = 0, BYTES = 1000 };
+
+static struct rig rig;
+static struct dist flash_ps;
+
+static struct rig_options nic_options(uint64_t processing_ps)
+{
+    return (struct rig_options){
+        .kind = DEVICE_KIND_NIC,
+        .n_functions = 3,
+        .params.nic =
+            {
+                .line_bps = UINT64_C(10000000000),
+                .frame_gap_bytes = 24,
+                .ring_entries = 16,
+                .descriptor_bytes = 16,
+                .descriptor_batch = 4,
+                .write_back_batch = 4,
+                .write_back_timeout_ps = RIG_US,
+                .moderation_ps = 3 * RIG_US,
+                .processing_ps = processing_ps,
+                .buffer_bytes = 4 << 10,
+            },
+    };
+}
+
+static struct rig_options nvme_options(uint64_t processing_ps)
+{
+    dist_init_constant(&flash_ps, 4 * RIG_US);
+    return (struct rig_options){
+        .kind = DEVICE_KIND_NVME,
+        .n_functions = 3,
+        .params.nvme =
+            {
+                .name = "nvme",
+                .seed = 1,
+                .queue_entries = 8,
+                .block_bytes = 512,
+                .page_bytes = 4096,
+                .read_ps = &flash_ps,
+                .write_ps = &flash_ps,
+                .channels = 2,
+                .processing_ps = processing_ps,
+            },
+    };
+}
+
+/* Two flows of the victim, and the same of a neighbour. */
+static void load(const struct rig_options *options)
+{
+    bool is_nic = options->kind == DEVICE_KIND_NIC;
+    traffic_submit_fn *out = is_nic ? driver_nic_transmit : driver_nvme_write;
+    traffic_submit_fn *in = is_nic ? driver_nic_receive : driver_nvme_read;
+    rig_init(&rig, options);
+    for (uint16_t function = 0; function < 2; function++) {
+        rig_add_flow(&rig, function, out, 5 * BYTES, 3, 0);
+        rig_add_flow(&rig, function, in, 13 * BYTES, 0, 8 * RIG_US);
+    }
+    rig_start(&rig);
+}
+
+enum { FIRST_FLOW_OF_VICTIM = 2 };
+
+static void let_go(void)
+{
+    for (uint32_t flow = FIRST_FLOW_OF_VICTIM; flow < rig.n_flows; flow++)
+        traffic_pause(&rig.traffic, flow);
+    driver_kinds[rig.kind].detach(rig.driver, VICTIM);
+}
+
+static void take(void)
+{
+    for (uint32_t flow = FIRST_FLOW_OF_VICTIM; flow < rig.n_flows; flow++) {
+        driver_kinds[rig.kind].attach(rig.driver, &rig.flows[flow]);
+        traffic_resume(&rig.traffic, flow);
+    }
+}
+
+/* The host lets go before or after the reset, at random times; then all of the victim's operations
+ * have ended, but for data that are on their way, and a driver starts anew. */
+static void reset_at_random(const struct rig_options *options)
+{
+    uint64_t state = 1;
+    load(options);
+    for (int round = 0; round < ROUNDS; round++) {
+        rig_run(&rig, rig.sim.now_ps + 1 + splitmix_below(&state, 40 * RIG_US));
+        bool first = splitmix_below(&state, 2);
+        if (first)
+            let_go();
+        if (splitmix_below(&state, 2))
+            rig_run(&rig, rig.sim.now_ps + 1 + splitmix_below(&state, RIG_US));
+        endpoint_abort(&rig.ep, VICTIM);
+        if (!first)
+            let_go();
+        if (splitmix_below(&state, 2)) {
+            rig_run(&rig, rig.sim.now_ps + 30 * RIG_US); /* data and interrupts have arrived */
+            for (uint32_t flow = FIRST_FLOW_OF_VICTIM; flow < rig.n_flows; flow++)
+                CU_ASSERT_EQUAL(rig.flows[flow].under_way, 0);
+        }
+        take();
+    }
+    rig_drain(&rig);
+    for (uint32_t flow = 0; flow < FIRST_FLOW_OF_VICTIM; flow++) {
+        CU_ASSERT(rig.ended[flow] > ROUNDS);
+        CU_ASSERT_EQUAL(rig.failed[flow], 0);
+    }
+    for (uint32_t flow = FIRST_FLOW_OF_VICTIM; flow < rig.n_flows; flow++) {
+        CU_ASSERT(rig.failed[flow] > 0);
+        CU_ASSERT(rig.ended[flow] > 0);
+    }
+    rig_fini(&rig);
+}
+
+static void test_nic(void)
+{
+    struct rig_options options = nic_options(20000);
+    reset_at_random(&options);
+}
+
+static void test_nic_without_processing(void)
+{
+    struct rig_options options = nic_options(0);
+    reset_at_random(&options);
+}
+
+static void test_nvme(void)
+{
+    struct rig_options options = nvme_options(300000);
+    reset_at_random(&options);
+    dist_fini(&flash_ps);
+}
+
+static void test_nvme_without_processing(void)
+{
+    struct rig_options options = nvme_options(0);
+    reset_at_random(&options);
+    dist_fini(&flash_ps);
+}
+
+/* ---- time-outs ---- */
+
+/* Memory takes longer than the device waits: each read fails between one and two time-outs after
+ * its issue, and the completion that comes then is dropped. */
+static void test_time_out(void)
+{
+    enum { TIMEOUT_NS = 10000, READS = 4 };
+    struct dist slow;
+    dist_init_constant(&slow, 25 * RIG_US);
+    struct rig_options options = {.kind = DEVICE_KIND_NULL, .n_functions = 1, .memory_read = &slow};
+    rig_init(&rig, &options);
+    rig.ep.params.completion_timeout_ps = TIMEOUT_NS * RIG_NS;
+    rig_add_flow(&rig, 0, traffic_dma_read, 2048, READS, 0);
+    rig_start(&rig);
+    rig_run(&rig, 500 * RIG_US);
+    rig_drain(&rig);
+    CU_ASSERT(rig.failed[0] > 20 * READS);
+    CU_ASSERT_EQUAL(rig.ended[0], 0);
+    CU_ASSERT_EQUAL(rig.ep.timed_out, rig.failed[0]);
+    CU_ASSERT_EQUAL(rig.ep.unexpected, rig.failed[0] * (2048 / RIG_MPS_BYTES));
+    for (uint32_t i = 0; i < rig.n_records; i++) {
+        uint64_t took_ps = rig.records[i].done_ps - rig.records[i].born_ps;
+        CU_ASSERT(took_ps >= TIMEOUT_NS * RIG_NS && took_ps <= 2 * TIMEOUT_NS * RIG_NS);
+    }
+    rig_fini(&rig);
+    dist_fini(&slow);
+}
+
+/* Memory that is mostly quick: a read that is served in time is not given up, and each that is not
+ * leaves its completions behind, which no other read takes for its own. */
+static void test_some_time_out(void)
+{
+    struct dist mixed;
+    const uint64_t latency_ps[] = {300000, 30 * RIG_US};
+    const double weight[] = {0.95, 0.05};
+    CU_ASSERT_FATAL(dist_init_discrete(&mixed, 2, latency_ps, weight, NULL, NULL));
+    struct rig_options options = {
+        .kind = DEVICE_KIND_NULL, .n_functions = 2, .memory_read = &mixed};
+    rig_init(&rig, &options);
+    rig.ep.params.completion_timeout_ps = 10 * RIG_US;
+    rig_add_flow(&rig, 0, traffic_dma_read, 3000, 8, 0);
+    rig_add_flow(&rig, 1, traffic_dma_read, 64, 8, 0);
+    rig_start(&rig);
+    rig_run(&rig, 3 * RIG_MS);
+    rig_drain(&rig);
+    for (int flow = 0; flow < 2; flow++) {
+        CU_ASSERT(rig.failed[flow] > 20);
+        CU_ASSERT(rig.ended[flow] > rig.failed[flow]);
+    }
+    CU_ASSERT(rig.ep.unexpected >= rig.failed[0] + rig.failed[1]);
+    rig_fini(&rig);
+    dist_fini(&mixed);
+}
+
+void suite_reset(void)
+{
+    CU_pSuite suite = CU_add_suite("reset", NULL, NULL);
+    CU_add_test(suite, "a network function reset under load", test_nic);
+    CU_add_test(suite, "and when its steps take no time", test_nic_without_processing);
+    CU_add_test(suite, "an NVMe function reset under load", test_nvme);
+    CU_add_test(suite, "and when its steps take no time", test_nvme_without_processing);
+    CU_add_test(suite, "every read times out", test_time_out);
+    CU_add_test(suite, "some reads time out", test_some_time_out);
+}
