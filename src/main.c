@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_SET = 256, OPTION_SEED, OPTION_DIRECT, OPTION_JSON };
+enum {
+    OPTION_SET = 256,
+    OPTION_SEED,
+    OPTION_DIRECT,
+    OPTION_JSON,
+    OPTION_DECODE,
+    OPTION_BOOT,
+    OPTION_HOST
+};
 enum { MAX_JOBS = 1024 };
 
 /* ---- options, and which subcommand takes which ---- */
@@ -40,6 +48,19 @@ static const struct argp_option option_jobs = {
 static const struct argp_option option_json = {
     "json", OPTION_JSON, NULL, 0, "As JSON Schema, for editors", 0};
 
+static const struct argp_option option_decode = {
+    "decode", OPTION_DECODE, NULL, 0, "FILE is a folder of tables: print them", 0};
+
+static const struct argp_option option_boot = {
+    "boot",
+    OPTION_BOOT,
+    "MODE",
+    0,
+    "How hosts come to their numbers: fast, or tlp, in simulated time",
+    0};
+static const struct argp_option option_host = {
+    "host", OPTION_HOST, "NAME", 0, "Whose PCI functions; needed when FILE has several hosts", 0};
+
 enum { MAX_OPTIONS = 8 };
 
 struct command {
@@ -55,7 +76,7 @@ static const struct command commands[] = {
      true,
      command_run,
      "Simulate FILE and write a folder of results.",
-     {&option_set, &option_seed, &option_direct, &option_output, &option_quiet}},
+     {&option_set, &option_seed, &option_boot, &option_direct, &option_output, &option_quiet}},
     {"sweep",
      true,
      command_sweep,
@@ -71,6 +92,16 @@ static const struct command commands[] = {
      command_topo,
      "Print FILE's topology for Graphviz: poolsim topo FILE | dot -Tsvg.",
      {&option_set, &option_seed, &option_direct}},
+    {"tables",
+     true,
+     command_tables,
+     "Write the switches' tables of FILE's pool as .memh files.",
+     {&option_set, &option_seed, &option_output, &option_decode}},
+    {"lspci",
+     true,
+     command_lspci,
+     "Print what a host of FILE sees on PCI: poolsim lspci FILE --host NAME > D; lspci -F D -vt.",
+     {&option_host, &option_set, &option_direct}},
     {"schema", false, command_schema, "Print the reference of all keys.", {&option_json}},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -82,6 +113,7 @@ struct parsing {
     struct command_options options;
     const char **sets; /* owned; room for every argument */
     char *seed_set;    /* owned */
+    char *boot_set;    /* owned */
 };
 
 /* A whole decimal number without sign or blanks. */
@@ -115,6 +147,16 @@ static void take_seed(struct parsing *parsing, const char *text, struct argp_sta
         argp_failure(state, COMMAND_FAILED, errno, "--seed");
 }
 
+/* So is the mode of boot. */
+static void take_boot(struct parsing *parsing, const char *text, struct argp_state *state)
+{
+    if (strcmp(text, "fast") != 0 && strcmp(text, "tlp") != 0)
+        argp_error(state, "--boot %s: give fast or tlp", text);
+    free(parsing->boot_set);
+    if (asprintf(&parsing->boot_set, "boot.mode=%s", text) < 0)
+        argp_failure(state, COMMAND_FAILED, errno, "--boot");
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct parsing *parsing = state->input;
@@ -127,8 +169,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
     case OPTION_SEED:
         take_seed(parsing, argument, state);
         return 0;
+    case OPTION_BOOT:
+        take_boot(parsing, argument, state);
+        return 0;
+    case OPTION_HOST:
+        options->host = argument;
+        return 0;
     case OPTION_DIRECT:
         options->direct = true;
+        return 0;
+    case OPTION_DECODE:
+        options->decode = true;
         return 0;
     case OPTION_JSON:
         options->json = true;
@@ -176,10 +227,13 @@ static int run_command(const struct command *command, int argc, char **argv)
     if (parsing.sets && argp_parse(&argp, argc, argv, 0, NULL, &parsing) == 0) {
         if (parsing.seed_set)
             parsing.sets[parsing.options.n_sets++] = parsing.seed_set;
+        if (parsing.boot_set)
+            parsing.sets[parsing.options.n_sets++] = parsing.boot_set;
         parsing.options.sets = parsing.sets;
         status = command->run(&parsing.options);
     }
     free(parsing.seed_set);
+    free(parsing.boot_set);
     free(parsing.sets);
     return status;
 }

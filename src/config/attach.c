@@ -176,6 +176,8 @@ static bool attach_host_group(struct loader *loader, size_t group, const uint32_
                 loader, "hosts", groups, group, "switch",
                 "\"%s\" is cascaded below another switch; hosts attach to root switches",
                 config->switches[each[k]].name);
+        else if (host->n_pci && !device && (is_none(ref) || host->platform == PLATFORM_NONE))
+            host->switch_index = -1; /* it has functions of its own */
         else if (is_none(ref) && !device)
             good =
                 load_refuse(loader, "hosts", groups, group, "switch",

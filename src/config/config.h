@@ -34,14 +34,81 @@ struct cfg_link {
 };
 
 struct cfg_pcie {
-    uint32_t mps_bytes;     /* Max_Payload_Size programmed in every function */
-    uint32_t mrrs_bytes;    /* Max_Read_Request_Size */
-    uint32_t rcb_bytes;     /* Read Completion Boundary: 64 or 128 */
-    bool address64;         /* memory requests use 4DW headers */
-    bool ecrc;              /* every TLP carries a digest */
-    bool relaxed_ordering;  /* DMA requests carry RO */
-    bool id_based_ordering; /* DMA requests carry IDO */
-    unsigned vcs;           /* virtual channels, 1..8; TC t maps to VC t % vcs */
+    uint32_t mps_bytes;             /* Max_Payload_Size programmed in every function */
+    uint32_t mrrs_bytes;            /* Max_Read_Request_Size */
+    uint32_t rcb_bytes;             /* Read Completion Boundary: 64 or 128 */
+    bool address64;                 /* memory requests use 4DW headers */
+    bool ecrc;                      /* every TLP carries a digest */
+    bool relaxed_ordering;          /* DMA requests carry RO */
+    bool id_based_ordering;         /* DMA requests carry IDO */
+    unsigned vcs;                   /* virtual channels, 1..8; TC t maps to VC t % vcs */
+    uint64_t completion_timeout_ps; /* of the hosts' requests; 0: they wait for ever */
+    bool aer;                       /* errors are logged and reported */
+};
+
+/* How hosts come to their numbers: at once by the same arithmetic, or by software that enumerates
+ * in simulated time. The times are what the software of every host takes. */
+enum cfg_boot_mode { BOOT_FAST, BOOT_TLP };
+
+struct cfg_boot {
+    enum cfg_boot_mode mode;
+    uint64_t power_on_ps;     /* from power to firmware's first access */
+    uint64_t access_ps;       /* the CPU's work around one configuration access */
+    uint64_t config_local_ps; /* a configuration access that the root complex itself answers */
+    uint64_t vf_enable_ps;    /* wait after VF Enable */
+    uint64_t pf_probe_ps;     /* CPU time to start a PF's driver, ... */
+    uint64_t vf_probe_ps;     /* ... a VF's, ... */
+    uint64_t vf_remove_ps;    /* ... and to end it */
+};
+
+/* The pool manager and the management network that it and the hosts talk over. */
+enum cfg_order { /* of the steps of a move: the right one, or one with a fault to study */
+                 ORDER_CORRECT,
+                 ORDER_INVALIDATE_BEFORE_DRAIN,
+                 ORDER_NO_FLR,
+                 ORDER_STALE_ENTRY,
+};
+
+struct cfg_manager {
+    uint64_t latency_ps;  /* of a message */
+    uint64_t message_bps; /* of each host's link to the management network */
+    uint64_t access_ps;   /* CPU time of one order to the switch */
+    uint64_t poll_ps;     /* between two looks at what is in flight */
+    uint64_t drain_limit_ps;
+    uint64_t flr_ps;         /* from FLR to the next access */
+    uint64_t power_limit_ps; /* patience with a host that is asked to let go of a slot */
+    enum cfg_order order;
+};
+
+/* The driver of a host's hot-plug slots: the delays of Linux's pciehp. */
+struct cfg_hotplug {
+    bool slots_auto;
+    uint32_t slots;        /* hot-plug slots that the switch shows; auto: as many as are used */
+    uint64_t button_ps;    /* to think better of it */
+    uint64_t power_off_ps; /* after power off */
+    uint64_t link_ps;      /* from power to the first access */
+    uint64_t command_ps;   /* patience with a slot command */
+    uint64_t window_bytes; /* prefetchable memory kept behind a slot */
+};
+
+enum cfg_platform { PLATFORM_SANDY_BRIDGE, PLATFORM_NONE };
+
+/* A function of a host's own PCI tree, besides its platform's; a bridge comes before what is behind
+ * it. */
+struct cfg_pci {
+    struct mark mark;
+    char *name;
+    char *preset_text;
+    unsigned preset; /* enum preset (pcie/preset.h) */
+    uint8_t device, function;
+    int32_t behind; /* a bridge's index in the same list; -1: on bus 0 */
+    bool plugged;   /* false: its place is empty until it is added */
+    /* where absent, the preset's own */
+    bool has_slot, has_vfs, has_msix;
+    uint16_t slot; /* number of the port's slot */
+    uint16_t vfs;  /* TotalVFs */
+    uint16_t msix;
+    uint16_t vfs_enabled; /* by its driver, after boot */
 };
 
 struct cfg_host {
@@ -59,7 +126,16 @@ struct cfg_host {
     uint64_t mmio_gap_ps;        /* least time between two MMIO requests of the CPU */
     uint32_t mmio_outstanding;   /* MMIO reads in flight */
     uint64_t msi_latency_ps;     /* arrival of the MSI write to the CPU's handler */
-    int switch_index; /* the switch that it attaches to; -1: a device attaches directly to it */
+    uint32_t cores;
+    uint64_t cpu_to_rc_ps;   /* from the CPU to the root complex */
+    uint64_t window_bytes;   /* address space below 4 GiB for BARs */
+    uint64_t window64_bytes; /* and above, prefetchable */
+    enum cfg_platform platform;
+    struct cfg_hotplug hotplug;
+    uint32_t n_pci;
+    struct cfg_pci *pci;
+    int switch_index; /* the switch that it attaches to; -1: none, a device attaches directly to it
+                         or nothing does */
 };
 
 enum cfg_arbiter { ARB_ROUND_ROBIN, ARB_WEIGHTED_ROUND_ROBIN, ARB_AGE, ARB_FIXED_PRIORITY };
@@ -86,6 +162,9 @@ struct cfg_switch {
     enum cfg_id_map_miss
         id_map_miss; /* more lent VFs than entries: reject the configuration, or fetch */
     uint32_t id_map_miss_cycles; /* fetch of a missing entry from the table memory */
+    uint32_t emulation_cycles;   /* configuration request to completion, when the shadow answers */
+    uint32_t proxy_tags;         /* configuration requests passed on to VFs at once */
+    bool ari_hidden; /* Users' slots do not forward ARI; else its registers are rewritten */
     /* uplink to another switch (a cascade below the multi-root switch); -1 for a root switch */
     int parent_index;
     struct cfg_link uplink; /* meaningful when parent_index >= 0 */
@@ -139,6 +218,11 @@ struct cfg_device {
     enum cfg_arbiter arbiter; /* among functions */
     uint64_t mmio_read_ps;    /* register read time */
     uint64_t bar_bytes;       /* per VF, power of two */
+    bool ari;                 /* its functions have the capability */
+    uint32_t msix;            /* vectors of a VF; 0: as its kind's preset */
+    uint64_t config_read_ps;  /* time of a configuration access */
+    uint64_t flr_ps;          /* FLR to ready */
+    uint64_t vf_ready_ps;     /* VF Enable to ready */
     int switch_index;         /* where it attaches, or -1 and ... */
     int host_index;           /* ... this host, directly */
     int owner_index;          /* Owner host; equals host_index when direct */
@@ -154,6 +238,7 @@ struct cfg_lend {
     uint32_t host;
     uint16_t vf;
     uint16_t weight; /* of this VF in weighted arbitration, 1.. */
+    uint8_t slot;    /* which of the host's slots for this device */
 };
 
 /* One entry of `lend:`, which may deal many VFs: lends[first .. first + n - 1]. */
@@ -164,7 +249,44 @@ struct cfg_lend_block {
     char *hosts;
     uint32_t first, n;
     uint16_t weight;
+    uint8_t slot;
     bool round_robin; /* dealt one at a time instead of in contiguous blocks */
+};
+
+/* VFs that change hands while the simulation runs. */
+enum cfg_move_how {
+    MOVE_GRACEFUL, /* by the slots' buttons */
+    MOVE_SURPRISE, /* the card goes unannounced */
+    MOVE_IMMEDIATE /* hosts let go when the manager's message comes */
+};
+
+struct cfg_move {
+    struct mark mark;
+    uint64_t at_ps; /* from the end of boot */
+    uint32_t device;
+    uint32_t first_vf, n_vfs;
+    uint32_t host; /* to whom */
+    uint8_t slot;  /* which of that host's slots for this device */
+    enum cfg_move_how how;
+};
+
+enum cfg_fault_kind {
+    FAULT_LINK_DOWN,  /* of a device or host */
+    FAULT_OWNER_RESET /* a host that owns devices resets */
+};
+enum cfg_containment {
+    CONTAINMENT_NONE,
+    CONTAINMENT_DPC /* the port stops traffic at once, and answers for what is behind it */
+};
+
+struct cfg_fault {
+    struct mark mark;
+    uint64_t at_ps;   /* from the end of boot */
+    uint64_t down_ps; /* until it works again; 0: for good */
+    enum cfg_fault_kind kind;
+    enum cfg_containment containment;
+    bool is_host;
+    uint32_t target; /* index of the host or device */
 };
 
 enum cfg_op {
@@ -250,6 +372,8 @@ struct config {
     char *title;
     struct cfg_run run;
     struct cfg_pcie pcie;
+    struct cfg_boot boot;
+    struct cfg_manager manager;
     uint32_t n_hosts, n_switches, n_devices, n_lends, n_workloads;
     struct cfg_host *hosts;
     struct cfg_switch *switches;
@@ -257,6 +381,9 @@ struct config {
     uint32_t n_lend_blocks;
     struct cfg_lend *lends;
     struct cfg_lend_block *lend_blocks;
+    uint32_t n_moves, n_faults;
+    struct cfg_move *moves;   /* by time */
+    struct cfg_fault *faults; /* by time */
     struct cfg_workload *workloads;
     struct cfg_sweep sweep;
 };

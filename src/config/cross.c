@@ -1,6 +1,7 @@
 #include "config/cross.h"
 #include "base/check.h"
 #include "base/units.h"
+#include "config/pci.h"
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -23,6 +24,11 @@ static bool check_not_empty(const struct loader *loader)
     static const char *const lists[] = {"hosts", "devices", "workloads"};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         const struct yaml_node *list = yaml_get(loader->root, lists[i]);
+        if (!list && pci_any(loader))
+            continue;
+        if (!list)
+            return err_at(loader->err, &loader->root->mark, "\"%s\" is missing: %s", lists[i],
+                          schema_find(&schema_root, lists[i])->help);
         if (list->n == 0)
             return err_at(loader->err, &list->mark,
                           "%s: the list is empty; give at least one entry", lists[i]);
@@ -86,6 +92,12 @@ static bool check_device(const struct loader *loader, size_t group)
     if (device->nic.write_back_batch > device->nic.ring_entries)
         return load_refuse(loader, "devices", groups, group, "nic.write_back_batch",
                            "more than the ring's %u descriptors", device->nic.ring_entries);
+    if (device->flr_ps > loader->config->manager.flr_ps)
+        return load_refuse(loader, "devices", groups, group, "flr",
+                           "longer than manager.flr, after which the device is used again");
+    if (device->vf_ready_ps > loader->config->boot.vf_enable_ps)
+        return load_refuse(loader, "devices", groups, group, "vf_ready",
+                           "longer than boot.vf_enable, after which the VFs are used");
     return check_port(loader, "devices", groups, group, device->max_payload_bytes,
                       &device->credits);
 }

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "config/load.h"
 #include "config/origin.h"
+#include "config/pci.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -172,6 +173,7 @@ static struct cfg_host copy_host(const struct config *config, uint32_t i)
     copy.index_in_group = 0;
     copy.switch_index = -1;
     copy.name = NULL;
+    pci_copy(&copy);
     return copy;
 }
 
@@ -348,7 +350,7 @@ static bool move_workload(const struct maker *m, const struct cfg_workload *work
 static void free_hosts(struct cfg_host *hosts, uint32_t n)
 {
     for (uint32_t i = 0; hosts && i < n; i++)
-        value_free_section(&schema_host, &hosts[i]);
+        load_free_host(&hosts[i]);
     free(hosts);
 }
 
@@ -362,6 +364,11 @@ static void drop_pool(struct config *config)
     free(config->sweep.x);
     free(config->sweep.series);
     config->n_switches = config->n_lends = config->n_lend_blocks = config->sweep.n_axes = 0;
+    free(config->moves);
+    free(config->faults);
+    config->n_moves = config->n_faults = 0;
+    config->moves = NULL;
+    config->faults = NULL;
     config->lends = NULL;
     config->lend_blocks = NULL;
     config->sweep.axes = NULL;

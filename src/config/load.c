@@ -1,7 +1,9 @@
 #include "config/load.h"
 #include "base/check.h"
 #include "config/cross.h"
+#include "config/moves.h"
 #include "config/override.h"
+#include "config/pci.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,9 +62,8 @@ size_t load_group_of(const struct load_group *groups, size_t n_groups, uint32_t 
 
 /* ---- lists of blocks ---- */
 
-/* Notes the entries of root list @key; each is one element until its count is known. */
-static void find_groups(const struct loader *loader, const char *key,
-                        struct load_group **out_groups, size_t *out_n)
+void load_find_groups(const struct loader *loader, const char *key, struct load_group **out_groups,
+                      size_t *out_n)
 {
     const struct yaml_node *list = yaml_get(loader->root, key);
     struct load_group *groups = allocate(list ? list->n : 0, sizeof *groups);
@@ -73,10 +74,8 @@ static void find_groups(const struct loader *loader, const char *key,
     *out_n = n;
 }
 
-/* Reads every entry into a block of @size bytes of the zeroed array @blocks. */
-static bool read_blocks(struct loader *loader, const char *key,
-                        const struct schema_section *section, const struct load_group *groups,
-                        size_t n, void *blocks, size_t size)
+bool load_read_blocks(struct loader *loader, const char *key, const struct schema_section *section,
+                      const struct load_group *groups, size_t n, void *blocks, size_t size)
 {
     const size_t outer = value_enter(&loader->reader, key);
     for (size_t i = 0; i < n; i++) {
@@ -130,16 +129,18 @@ static bool load_hosts(struct loader *loader)
 {
     struct config *config = loader->config;
     struct load_group *groups;
-    find_groups(loader, "hosts", &loader->host_groups, &loader->n_host_groups);
+    load_find_groups(loader, "hosts", &loader->host_groups, &loader->n_host_groups);
     groups = loader->host_groups;
     loader->host_blocks = allocate(loader->n_host_groups, sizeof *loader->host_blocks);
-    if (!read_blocks(loader, "hosts", &schema_host, groups, loader->n_host_groups,
-                     loader->host_blocks, sizeof *loader->host_blocks))
+    if (!load_read_blocks(loader, "hosts", &schema_host, groups, loader->n_host_groups,
+                          loader->host_blocks, sizeof *loader->host_blocks))
         return false;
     for (size_t g = 0; g < loader->n_host_groups; g++) {
         if (!place_group(loader, "hosts", groups, g, loader->host_blocks[g].count, LOAD_HOSTS_MAX))
             return false;
         config->n_hosts = groups[g].first + groups[g].n;
+        if (!pci_read(loader, g))
+            return false;
     }
     config->hosts = allocate(config->n_hosts, sizeof *config->hosts);
     for (size_t g = 0; g < loader->n_host_groups; g++) {
@@ -152,6 +153,7 @@ static bool load_hosts(struct loader *loader)
             host->mark = groups[g].node->mark;
             host->switch_index = -1;
             host->read_latency_ps = value_copy_dist(&block->read_latency_ps);
+            pci_copy(host);
             host->read_latency_yaml = k == 0 ? copy_if_given(block->read_latency_yaml) : NULL;
             add_names(loader, NAME_HOST, &groups[g], block->name, host->name, k);
         }
@@ -162,11 +164,11 @@ static bool load_hosts(struct loader *loader)
 static bool load_switches(struct loader *loader)
 {
     struct config *config = loader->config;
-    find_groups(loader, "switches", &loader->switch_groups, &loader->n_switch_groups);
+    load_find_groups(loader, "switches", &loader->switch_groups, &loader->n_switch_groups);
     const struct load_group *groups = loader->switch_groups;
     loader->switch_blocks = allocate(loader->n_switch_groups, sizeof *loader->switch_blocks);
-    if (!read_blocks(loader, "switches", &schema_switch, groups, loader->n_switch_groups,
-                     loader->switch_blocks, sizeof *loader->switch_blocks))
+    if (!load_read_blocks(loader, "switches", &schema_switch, groups, loader->n_switch_groups,
+                          loader->switch_blocks, sizeof *loader->switch_blocks))
         return false;
     if (loader->n_switch_groups > LOAD_SWITCHES_MAX)
         return load_refuse(loader, "switches", groups, LOAD_SWITCHES_MAX, NULL,
@@ -205,11 +207,11 @@ static bool load_devices(struct loader *loader)
 {
     struct config *config = loader->config;
     struct load_group *groups;
-    find_groups(loader, "devices", &loader->device_groups, &loader->n_device_groups);
+    load_find_groups(loader, "devices", &loader->device_groups, &loader->n_device_groups);
     groups = loader->device_groups;
     loader->device_blocks = allocate(loader->n_device_groups, sizeof *loader->device_blocks);
-    if (!read_blocks(loader, "devices", &schema_device, groups, loader->n_device_groups,
-                     loader->device_blocks, sizeof *loader->device_blocks))
+    if (!load_read_blocks(loader, "devices", &schema_device, groups, loader->n_device_groups,
+                          loader->device_blocks, sizeof *loader->device_blocks))
         return false;
     for (size_t g = 0; g < loader->n_device_groups; g++) {
         if (!place_group(loader, "devices", groups, g, loader->device_blocks[g].count,
@@ -317,7 +319,7 @@ static bool check_workload_names(const struct loader *loader)
 static bool load_workloads(struct loader *loader)
 {
     struct config *config = loader->config;
-    find_groups(loader, "workloads", &loader->workload_groups, &loader->n_workload_groups);
+    load_find_groups(loader, "workloads", &loader->workload_groups, &loader->n_workload_groups);
     const struct load_group *groups = loader->workload_groups;
     const size_t n = loader->n_workload_groups;
     if (n > LOAD_WORKLOADS_MAX)
@@ -325,8 +327,8 @@ static bool load_workloads(struct loader *loader)
                            "more than %d in all", (int)LOAD_WORKLOADS_MAX);
     loader->workload_blocks = allocate(n, sizeof *loader->workload_blocks);
     config->workloads = allocate(n, sizeof *config->workloads);
-    if (!read_blocks(loader, "workloads", &schema_workload, groups, n, loader->workload_blocks,
-                     sizeof *loader->workload_blocks))
+    if (!load_read_blocks(loader, "workloads", &schema_workload, groups, n, loader->workload_blocks,
+                          sizeof *loader->workload_blocks))
         return false;
     for (size_t i = 0; i < n; i++) {
         struct cfg_workload *workload = &config->workloads[config->n_workloads++];
@@ -340,91 +342,6 @@ static bool load_workloads(struct loader *loader)
             return false;
     }
     return check_workload_names(loader);
-}
-
-/* ---- sweep ---- */
-
-static bool load_axis(struct loader *loader, const struct yaml_node *node, struct cfg_axis *axis)
-{
-    struct value_reader *reader = &loader->reader;
-    const struct schema_key *key;
-    struct block_axis block = {.axis = {.key = NULL}};
-    const bool good = value_read_section(reader, &schema_axis, node, &block);
-    axis->key = block.axis.key;
-    if (!good)
-        return false;
-    axis->mark = value_place(node, "key");
-    const struct yaml_node *values = yaml_get(node, "values");
-    if (!override_find(loader->tree, axis->key, &axis->mark, &key, loader->err))
-        return false;
-    if (values->n == 0)
-        return value_refuse(reader, &values->mark, "values: the list is empty");
-    axis->values = allocate(values->n, sizeof *axis->values);
-    const size_t outer = value_enter(reader, "values");
-    for (const struct yaml_node *value = values->first; value; value = value->next) {
-        if (value->kind != YAML_SCALAR || (!value->text[0] && !value->quoted))
-            return value_refuse(reader, &value->mark,
-                                "%s is not a value; quote YAML that is more than one word",
-                                yaml_kind_name(value->kind));
-        if (!value_check_text(reader, key, &value->mark, value->text))
-            return false;
-        axis->values[axis->n++] = copy_text(value->text);
-    }
-    value_leave(reader, outer);
-    return true;
-}
-
-static bool check_plot_key(const struct loader *loader, const char *name, const char *key)
-{
-    const struct cfg_sweep *sweep = &loader->config->sweep;
-    const struct mark mark = value_place(yaml_get(loader->root, "sweep"),
-                                         strcmp(name, "x") == 0 ? "plot.x" : "plot.series");
-    for (uint32_t i = 0; i < sweep->n_axes; i++)
-        if (strcmp(sweep->axes[i].key, key) == 0)
-            return true;
-    return err_at(loader->err, &mark, "sweep.plot.%s: \"%.128s\" is not the key of an axis", name,
-                  key);
-}
-
-/* Fills in the plot's axes and checks them. */
-static bool settle_plot(const struct loader *loader)
-{
-    struct cfg_sweep *sweep = &loader->config->sweep;
-    if (sweep->n_axes > 0 && !sweep->x)
-        sweep->x = copy_text(sweep->axes[0].key);
-    for (uint32_t i = 0; i < sweep->n_axes && sweep->n_axes == 2 && !sweep->series; i++)
-        if (strcmp(sweep->axes[i].key, sweep->x) != 0)
-            sweep->series = copy_text(sweep->axes[i].key);
-    return (!sweep->x || check_plot_key(loader, "x", sweep->x)) &&
-           (!sweep->series || check_plot_key(loader, "series", sweep->series));
-}
-
-static bool load_sweep(struct loader *loader)
-{
-    struct cfg_sweep *sweep = &loader->config->sweep;
-    const struct yaml_node *list = yaml_get(yaml_get(loader->root, "sweep"), "axes");
-    uint64_t points = sweep->replications;
-    sweep->axes = allocate(list ? list->n : 0, sizeof *sweep->axes);
-    const size_t outer = value_enter(&loader->reader, "sweep");
-    value_enter(&loader->reader, "axes");
-    for (const struct yaml_node *node = list ? list->first : NULL; node; node = node->next) {
-        const size_t inner = value_enter_index(&loader->reader, sweep->n_axes);
-        struct cfg_axis *axis = &sweep->axes[sweep->n_axes++];
-        if (!load_axis(loader, node, axis))
-            return false;
-        for (struct cfg_axis *other = sweep->axes; other < axis; other++)
-            if (strcmp(other->key, axis->key) == 0)
-                return value_refuse(&loader->reader, &axis->mark,
-                                    "\"%.128s\" is swept already in line %u", axis->key,
-                                    other->mark.line);
-        points *= axis->n;
-        if (points > LOAD_POINTS_MAX)
-            return value_refuse(&loader->reader, &axis->mark, "the sweep has more than %d points",
-                                (int)LOAD_POINTS_MAX);
-        value_leave(&loader->reader, inner);
-    }
-    value_leave(&loader->reader, outer);
-    return settle_plot(loader);
 }
 
 /* ---- the whole ---- */
@@ -441,17 +358,18 @@ static bool load_root(struct loader *loader)
         config->title = copy_text(config->name);
     if (config->run.max_duration_ps == 0)
         config->run.max_duration_ps = 10 * config->run.duration_ps;
-    find_groups(loader, "lend", &loader->lend_groups, &loader->n_lend_groups);
+    load_find_groups(loader, "lend", &loader->lend_groups, &loader->n_lend_groups);
     return load_hosts(loader) && load_switches(loader) && load_devices(loader) &&
            names_finish(&loader->names, loader->err) && cross_check_parts(loader) &&
-           attach_all(loader) && origin_read_all(loader) && select_lends(loader) &&
-           load_workloads(loader) && cross_check_traffic(loader) && load_sweep(loader);
+           attach_all(loader) && pci_check(loader) && origin_read_all(loader) &&
+           select_lends(loader) && load_workloads(loader) && cross_check_traffic(loader) &&
+           moves_read(loader) && faults_read(loader) && slots_check(loader) && load_sweep(loader);
 }
 
 static void free_blocks(struct loader *loader)
 {
     for (size_t i = 0; loader->host_blocks && i < loader->n_host_groups; i++)
-        value_free_section(&schema_host, &loader->host_blocks[i]);
+        load_free_host(&loader->host_blocks[i].host);
     for (size_t i = 0; loader->switch_blocks && i < loader->n_switch_groups; i++)
         value_free_section(&schema_switch, &loader->switch_blocks[i]);
     for (size_t i = 0; loader->device_blocks && i < loader->n_device_groups; i++)
@@ -467,6 +385,8 @@ static void free_blocks(struct loader *loader)
     free(loader->device_groups);
     free(loader->lend_groups);
     free(loader->workload_groups);
+    free(loader->move_groups);
+    free(loader->fault_groups);
     free(loader->vf_base);
     free(loader->vf_lend);
     names_fini(&loader->names);
@@ -532,15 +452,10 @@ void load_free_lends(struct config *config)
     free(config->lends);
 }
 
-void load_free_axes(struct cfg_sweep *sweep)
+void load_free_host(struct cfg_host *host)
 {
-    for (uint32_t i = 0; i < sweep->n_axes; i++) {
-        for (uint32_t k = 0; k < sweep->axes[i].n; k++)
-            free(sweep->axes[i].values[k]);
-        free(sweep->axes[i].values);
-        free(sweep->axes[i].key);
-    }
-    free(sweep->axes);
+    pci_free(host);
+    value_free_section(&schema_host, host);
 }
 
 void load_free_devices(struct cfg_device *devices, uint32_t n)
@@ -563,6 +478,8 @@ static void free_lists(struct config *config)
         free(workload->vfs);
     }
     load_free_lends(config);
+    free(config->moves);
+    free(config->faults);
     load_free_axes(&config->sweep);
     free(config->workloads);
 }
@@ -573,7 +490,7 @@ void config_free(struct config *config)
         return;
     free_lists(config);
     for (uint32_t i = 0; config->hosts && i < config->n_hosts; i++)
-        value_free_section(&schema_host, &config->hosts[i]);
+        load_free_host(&config->hosts[i]);
     for (uint32_t i = 0; config->switches && i < config->n_switches; i++)
         value_free_section(&schema_switch, &config->switches[i]);
     load_free_devices(config->devices, config->n_devices);
@@ -584,7 +501,7 @@ void config_free(struct config *config)
     free(config);
 }
 
-struct mark config_lend_mark(const struct config *config, uint32_t lend)
+uint32_t load_lend_block(const struct config *config, uint32_t lend)
 {
     uint32_t low = 0;
     CHECK(lend < config->n_lends);
@@ -594,5 +511,10 @@ struct mark config_lend_mark(const struct config *config, uint32_t lend)
             low += half;
         n -= half;
     }
-    return config->lend_blocks[low].mark;
+    return low;
+}
+
+struct mark config_lend_mark(const struct config *config, uint32_t lend)
+{
+    return config->lend_blocks[load_lend_block(config, lend)].mark;
 }

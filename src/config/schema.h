@@ -97,7 +97,22 @@ struct block_device {
 struct block_lend {
     struct schema_ref device_ref, vf_ref, host_ref;
     uint16_t weight;
+    uint8_t slot;
     bool round_robin;
+};
+struct block_pci {
+    struct cfg_pci pci;
+    char *function; /* owned: "1f.2" */
+    char *behind;   /* owned */
+    struct schema_optional slot, vfs, msix;
+};
+struct block_move {
+    struct cfg_move move;
+    struct schema_ref device_ref, vf_ref, host_ref;
+};
+struct block_fault {
+    struct cfg_fault fault;
+    struct schema_ref target_ref;
 };
 struct block_workload {
     struct cfg_workload workload;
@@ -109,7 +124,7 @@ struct block_axis {
 };
 
 extern const struct schema_section schema_root, schema_host, schema_switch, schema_device,
-    schema_lend, schema_workload, schema_axis;
+    schema_lend, schema_workload, schema_axis, schema_pci, schema_move, schema_fault;
 
 const struct schema_key *schema_find(const struct schema_section *section, const char *name);
 

@@ -85,8 +85,11 @@ static bool lend_one(const struct dealer *d, uint32_t device_index, uint32_t vf,
         return load_refuse(d->loader, "lend", d->loader->lend_groups, d->index, "to",
                            "\"%s\" does not attach to \"%s\", the root switch of \"%s\"",
                            config->hosts[host].name, config->switches[root].name, device->name);
-    config->lends[config->n_lends++] = (struct cfg_lend){
-        .device = device_index, .host = host, .vf = (uint16_t)vf, .weight = d->block->weight};
+    config->lends[config->n_lends++] = (struct cfg_lend){.device = device_index,
+                                                         .host = host,
+                                                         .vf = (uint16_t)vf,
+                                                         .weight = d->block->weight,
+                                                         .slot = d->block->slot};
     *slot = config->n_lends;
     return true;
 }
@@ -104,6 +107,7 @@ static bool deal(struct dealer *d)
                                 .first = config->n_lends,
                                 .n = (uint32_t)d->n,
                                 .weight = d->block->weight,
+                                .slot = d->block->slot,
                                 .round_robin = d->block->round_robin};
     uint64_t turn = 0;
     for (uint32_t i = 0; i < d->n_devices; i++) {

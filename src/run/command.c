@@ -1,11 +1,14 @@
 #include "run/command.h"
 
 #include "config/direct.h"
+#include "run/build.h"
 #include "run/folder.h"
+#include "run/lspci.h"
 #include "run/output.h"
 #include "run/run.h"
 #include "run/sweep_report.h"
 #include "run/table.h"
+#include "run/tables_files.h"
 #include "run/topology.h"
 
 #include <errno.h>
@@ -141,6 +144,63 @@ int command_topo(const struct command_options *options)
     topology_write_dot(config, stdout);
     config_free(config);
     return flush_results(COMMAND_GOOD);
+}
+
+static int write_tables(const struct command_options *options, const struct config *config,
+                        struct err *err)
+{
+    char dir[PATH_MAX];
+    struct model model;
+    if (!result_dir(options, config->name, dir, err) || !folder_make(dir, err) ||
+        !model_build(config, 0, &model, err))
+        return complain(err, COMMAND_FAILED);
+    bool written = tables_files_write(&model, dir, err);
+    model_free(&model);
+    return written ? COMMAND_GOOD : complain(err, COMMAND_FAILED);
+}
+
+int command_tables(const struct command_options *options)
+{
+    struct config *config = NULL;
+    struct err err = {0};
+    if (options->decode)
+        return tables_files_print(options->file, stdout, &err) ? flush_results(COMMAND_GOOD)
+                                                               : complain(&err, COMMAND_BAD_INPUT);
+    if (!load(options, &config, &err))
+        return complain(&err, COMMAND_BAD_INPUT);
+    int status = write_tables(options, config, &err);
+    config_free(config);
+    return status;
+}
+
+/* The host of that name, or the only one. */
+static bool find_host(const struct config *config, const char *name, uint32_t *out, struct err *err)
+{
+    if (!name && config->n_hosts > 1)
+        return err_at(err, NULL, "which host? give --host NAME, for example %s",
+                      config->hosts[0].name);
+    for (uint32_t h = 0; h < config->n_hosts; h++) {
+        *out = h;
+        if (!name || strcmp(config->hosts[h].name, name) == 0)
+            return true;
+    }
+    return err_at(err, NULL, "--host: %s has no host \"%.100s\"", config->path, name);
+}
+
+int command_lspci(const struct command_options *options)
+{
+    struct config *config = NULL;
+    struct err err = {0};
+    uint32_t host = 0;
+    if (!load(options, &config, &err))
+        return complain(&err, COMMAND_BAD_INPUT);
+    int status = COMMAND_GOOD;
+    if (!find_host(config, options->host, &host, &err))
+        status = complain(&err, COMMAND_BAD_INPUT);
+    else if (!lspci_write(config, host, stdout, &err))
+        status = complain(&err, COMMAND_FAILED);
+    config_free(config);
+    return flush_results(status);
 }
 
 int command_schema(const struct command_options *options)

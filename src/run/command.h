@@ -22,12 +22,16 @@ struct command_options {
     unsigned jobs;           /* 0: one per usable core */
     bool quiet;
     bool json;
+    const char *host; /* whose view; NULL: the only one's */
+    bool decode;      /* FILE is a folder of tables */
 };
 
 int command_run(const struct command_options *options);
 int command_sweep(const struct command_options *options);
 int command_check(const struct command_options *options);
 int command_topo(const struct command_options *options);
+int command_tables(const struct command_options *options);
+int command_lspci(const struct command_options *options);
 int command_schema(const struct command_options *options);
 
 #endif

@@ -179,12 +179,29 @@ static bool simulate(struct running *run, struct results **out, struct err *err)
     return true;
 }
 
+/* What a configuration may describe and this does not simulate. */
+static bool can_run(const struct config *config, struct err *err)
+{
+    if (config->n_workloads == 0)
+        return err_at(err, NULL, "%s: there is no workload to run; poolsim lspci shows its hosts",
+                      config->path);
+    if (config->boot.mode != BOOT_FAST)
+        return err_at(err, NULL, "%s: boot: only mode fast can be run", config->path);
+    if (config->n_moves > 0)
+        return err_at(err, &config->moves[0].mark, "moves can be checked, but not run");
+    if (config->n_faults > 0)
+        return err_at(err, &config->faults[0].mark, "faults can be checked, but not run");
+    return true;
+}
+
 bool run_config(const struct config *config, const struct run_options *options,
                 struct results **out, struct err *err)
 {
     static const struct run_options defaults;
     if (!options)
         options = &defaults;
+    if (!can_run(config, err))
+        return false;
     struct running *run = calloc(1, sizeof *run);
     if (!run)
         return err_at(err, NULL, "out of memory");

@@ -120,6 +120,10 @@ static void test_usage_is_status_2(void)
         {{"run", "a.yaml", "--seed", "18446744073709551616"}, "whole number"},
         {{"sweep", "a.yaml", "-j", "0"}, "from 1 to"},
         {{"schema", "a.yaml"}, "one argument too many"},
+        {{"run", "a.yaml", "--boot", "slow"}, "--boot slow: give fast or tlp"},
+        {{"check", "a.yaml", "--boot", "tlp"}, "unrecognized option"},
+        {{"lspci"}, "which FILE?"},
+        {{"run", "a.yaml", "--host", "a"}, "unrecognized option"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct ran ran = poolsim(cases[i].arguments);
@@ -131,7 +135,8 @@ static void test_usage_is_status_2(void)
 
 static void test_help_and_version(void)
 {
-    static const char *const commands[] = {"run", "sweep", "check", "topo", "schema"};
+    static const char *const commands[] = {"run",    "sweep", "check", "topo",
+                                           "tables", "lspci", "schema"};
     struct ran ran = POOLSIM("--version");
     CU_ASSERT_EQUAL(ran.status, 0);
     CU_ASSERT_EQUAL(strncmp(ran.out, "poolsim ", 8), 0);
@@ -153,7 +158,7 @@ static void test_help_and_version(void)
 
 static void test_bad_input_is_status_2_with_its_place(void)
 {
-    static const char *const commands[] = {"run", "sweep", "check", "topo"};
+    static const char *const commands[] = {"run", "sweep", "check", "topo", "lspci"};
     struct place place = place_new();
     char where[128];
     snprintf(where, sizeof where, "%s:1:1: ", place.bad);
@@ -192,6 +197,30 @@ static void test_commands_that_only_read(void)
     place_free(&place);
 }
 
+static void test_lspci_needs_a_host_that_is_there(void)
+{
+    struct place place = place_new();
+    struct ran ran = POOLSIM("lspci", place.good);
+    CU_ASSERT_EQUAL(ran.status, 2);
+    CU_ASSERT_STRING_EQUAL(ran.out, "");
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "which host? give --host NAME, for example owner"));
+    ran = POOLSIM("lspci", place.good, "--host", "nobody");
+    CU_ASSERT_EQUAL(ran.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "good.yaml has no host \"nobody\""));
+    ran = POOLSIM("lspci", place.good, "--host", "user");
+    CU_ASSERT_EQUAL(ran.status, 0);
+    CU_ASSERT_EQUAL(strncmp(ran.out, "00:00.0 8086:0100\n00: 86 80 00 01", 33), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.out, "\n03:00.1 10ee:7038\n"));
+    /* the only host needs no name, and software that fails is a failure of the run */
+    ran = POOLSIM("lspci", "tests/data/good/qemu-sriov.yaml");
+    CU_ASSERT_EQUAL(ran.status, 0);
+    ran = POOLSIM("lspci", "tests/data/good/qemu-sriov.yaml", "--set",
+                  "hosts.q35.mmio.window64=1MiB", "--set", "hosts.q35.mmio.window=1MiB");
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_STRING_EQUAL(ran.out, "");
+    place_free(&place);
+}
+
 /* ---- runs ---- */
 
 static bool exists(const struct place *place, const char *name)
@@ -212,6 +241,24 @@ static void test_run_writes_its_folder(void)
                    exists(&place, "index.html"));
     ran = POOLSIM("check", place.good, "--seed", "8");
     CU_ASSERT_EQUAL(ran.status, 0);
+    place_free(&place);
+}
+
+/* What is described but not simulated is told before anything is. */
+static void test_run_refuses_what_it_cannot_simulate(void)
+{
+    struct place place = place_new();
+    struct ran ran = POOLSIM("run", place.good, "-o", place.results, "--boot", "tlp");
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "only mode fast can be run"));
+    ran =
+        POOLSIM("run", "tests/data/good/reallocation.yaml", "-o", place.results, "--boot", "fast");
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "tests/data/good/reallocation.yaml:39:5: moves"));
+    ran = POOLSIM("run", "tests/data/good/qemu-sriov.yaml", "-o", place.results);
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "there is no workload to run"));
+    CU_ASSERT_FALSE(exists(&place, "summary.json"));
     place_free(&place);
 }
 
@@ -249,7 +296,10 @@ void suite_cli(void)
     CU_add_test(suite, "bad input is status 2 with its place",
                 test_bad_input_is_status_2_with_its_place);
     CU_add_test(suite, "commands that only read", test_commands_that_only_read);
+    CU_add_test(suite, "lspci needs a host that is there", test_lspci_needs_a_host_that_is_there);
     CU_add_test(suite, "run writes its folder", test_run_writes_its_folder);
+    CU_add_test(suite, "run refuses what it cannot simulate",
+                test_run_refuses_what_it_cannot_simulate);
     CU_add_test(suite, "unwritable folder is status 1", test_unwritable_folder_is_status_1);
     CU_add_test(suite, "sweep goes on where it was", test_sweep_goes_on_where_it_was);
 }

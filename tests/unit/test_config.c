@@ -1,6 +1,7 @@
 /* Loading: defaults, names and shares, overrides, the round trip through resolved.yaml, and every
  * broken file's message. Not pinned: the wording of the reference. */
 #include "config/config.h"
+#include "pcie/preset.h"
 
 #include <CUnit/CUnit.h>
 #include <dirent.h>
@@ -72,7 +73,7 @@ static void is_told_what_is_wrong(const char *path)
 
 static void bad_files(void)
 {
-    CU_ASSERT(each_file("tests/data/bad", is_told_what_is_wrong) >= 180);
+    CU_ASSERT(each_file("tests/data/bad", is_told_what_is_wrong) >= 240);
 }
 
 /* ---- good files ---- */
@@ -91,6 +92,10 @@ static void comes_back(const char *path)
     CU_ASSERT_EQUAL_FATAL(first->n_lends, second->n_lends);
     CU_ASSERT_EQUAL_FATAL(first->n_workloads, second->n_workloads);
     CU_ASSERT(memcmp(first->lends, second->lends, first->n_lends * sizeof *first->lends) == 0);
+    CU_ASSERT_EQUAL_FATAL(first->n_moves, second->n_moves);
+    CU_ASSERT_EQUAL_FATAL(first->n_faults, second->n_faults);
+    CU_ASSERT(memcmp(&first->boot, &second->boot, sizeof first->boot) == 0);
+    CU_ASSERT(memcmp(&first->manager, &second->manager, sizeof first->manager) == 0);
     for (uint32_t i = 0; i < first->n_workloads; i++) {
         const struct cfg_workload *a = &first->workloads[i], *b = &second->workloads[i];
         CU_ASSERT_EQUAL_FATAL(a->n_targets, b->n_targets);
@@ -119,7 +124,7 @@ static void comes_back(const char *path)
 
 static void resolved_comes_back(void)
 {
-    CU_ASSERT(each_file("tests/data/good", comes_back) >= 7);
+    CU_ASSERT(each_file("tests/data/good", comes_back) >= 9);
     CU_ASSERT(each_file("configs", comes_back) >= 5);
 }
 
@@ -225,6 +230,73 @@ static void anchors(void)
               config->hosts[1].link.skp);
     CU_ASSERT(config->workloads[1].op == OP_DMA_READ && config->workloads[1].traffic_class == 3);
     CU_ASSERT_EQUAL(config->workloads[1].size_bytes.value[0], 1024);
+    config_free(config);
+}
+
+/* ---- the hosts' software ---- */
+
+static void software_defaults(void)
+{
+    struct config *config = load("tests/data/good/minimal.yaml");
+    const uint64_t ms_ps = UINT64_C(1000000000);
+    CU_ASSERT(config->boot.mode == BOOT_FAST && config->boot.vf_enable_ps == 100 * ms_ps);
+    CU_ASSERT(config->pcie.completion_timeout_ps == 50 * ms_ps && config->pcie.aer);
+    CU_ASSERT(config->manager.order == ORDER_CORRECT && config->manager.flr_ps == 100 * ms_ps);
+    const struct cfg_hotplug *hotplug = &config->hosts[1].hotplug;
+    CU_ASSERT(hotplug->slots_auto && hotplug->window_bytes == 2 << 20);
+    CU_ASSERT(hotplug->button_ps == 5000 * ms_ps && hotplug->power_off_ps == 1000 * ms_ps);
+    CU_ASSERT(config->hosts[0].platform == PLATFORM_SANDY_BRIDGE && config->hosts[0].n_pci == 0);
+    CU_ASSERT(config->switches[0].emulation_cycles == 4 && !config->switches[0].ari_hidden);
+    CU_ASSERT(config->devices[0].ari && config->devices[0].msix == 0);
+    CU_ASSERT(config->n_moves == 0 && config->n_faults == 0);
+    config_free(config);
+}
+
+static void software(void)
+{
+    struct config *config = load("tests/data/good/software.yaml");
+    const uint64_t ms_ps = UINT64_C(1000000000);
+    CU_ASSERT(config->boot.mode == BOOT_TLP && !config->pcie.aer);
+    CU_ASSERT_EQUAL(config->pcie.completion_timeout_ps, 0);
+    CU_ASSERT(config->manager.order == ORDER_NO_FLR && config->manager.latency_ps == 30000000);
+    CU_ASSERT_EQUAL(config->manager.message_bps, UINT64_C(10000000000));
+    CU_ASSERT(config->hosts[0].cores == 2 && config->hosts[0].cpu_to_rc_ps == 70000);
+    CU_ASSERT_EQUAL(config->hosts[0].window64_bytes, UINT64_C(8) << 30);
+    const struct cfg_hotplug *hotplug = &config->hosts[3].hotplug;
+    CU_ASSERT(!hotplug->slots_auto && hotplug->slots == 2);
+    CU_ASSERT(hotplug->button_ps == ms_ps && hotplug->command_ps == 4 * ms_ps);
+    CU_ASSERT(config->switches[0].proxy_tags == 16 && config->switches[0].ari_hidden);
+    CU_ASSERT(!config->devices[0].ari && config->devices[0].msix == 5);
+    CU_ASSERT(config->lends[7].slot == 0 && config->lends[8].slot == 1);
+    CU_ASSERT_EQUAL_FATAL(config->n_moves, 3);
+    const struct cfg_move *move = &config->moves[0];
+    CU_ASSERT(move->at_ps == 5 * ms_ps && move->first_vf == 0 && move->n_vfs == 4);
+    CU_ASSERT(move->host == 2 && move->how == MOVE_IMMEDIATE && move->mark.line == 16);
+    CU_ASSERT(config->moves[1].slot == 1 && config->moves[1].how == MOVE_SURPRISE);
+    CU_ASSERT(config->moves[2].n_vfs == 1 && config->moves[2].how == MOVE_GRACEFUL);
+    CU_ASSERT_EQUAL_FATAL(config->n_faults, 3);
+    CU_ASSERT(config->faults[0].is_host && config->faults[0].target == 3);
+    CU_ASSERT(config->faults[0].down_ps == 2 * ms_ps && config->faults[1].down_ps == 0);
+    CU_ASSERT(!config->faults[1].is_host && config->faults[1].containment == CONTAINMENT_DPC);
+    CU_ASSERT(config->faults[2].kind == FAULT_OWNER_RESET && config->faults[2].target == 0);
+    config_free(config);
+}
+
+static void own_pci_tree(void)
+{
+    struct config *config = load("tests/data/good/qemu-sriov.yaml");
+    const struct cfg_host *host = &config->hosts[0];
+    CU_ASSERT(host->switch_index == -1 && host->platform == PLATFORM_NONE);
+    CU_ASSERT(config->n_devices == 0 && config->n_workloads == 0);
+    CU_ASSERT_EQUAL_FATAL(host->n_pci, 15);
+    const struct cfg_pci *pci = host->pci;
+    CU_ASSERT(pci[5].device == 31 && pci[5].function == 2 && pci[5].behind == -1);
+    CU_ASSERT(pci[5].preset == PRESET_ICH9_SATA && pci[5].plugged && !pci[5].has_slot);
+    CU_ASSERT(pci[3].has_slot && pci[3].slot == 6);
+    CU_ASSERT(pci[7].behind == 1 && pci[7].vfs == 8 && pci[7].vfs_enabled == 4);
+    CU_ASSERT(pci[7].has_msix && pci[7].msix == 9);
+    CU_ASSERT(pci[8].behind == 2 && pci[11].behind == 8 && pci[12].behind == 9);
+    CU_ASSERT(pci[14].behind == 3 && !pci[14].plugged);
     config_free(config);
 }
 
@@ -357,6 +429,9 @@ void suite_config(void)
     CU_add_test(suite, "cascade and direct", cascade_and_direct);
     CU_add_test(suite, "large pool", large_pool);
     CU_add_test(suite, "anchors", anchors);
+    CU_add_test(suite, "software defaults", software_defaults);
+    CU_add_test(suite, "software", software);
+    CU_add_test(suite, "own PCI tree", own_pci_tree);
     CU_add_test(suite, "overrides", overrides);
     CU_add_test(suite, "broken overrides", broken_overrides);
     CU_add_test(suite, "sweep axes", sweep_axes);
