@@ -1,0 +1,173 @@
+# hdl.mk - the Verilog twin: lint, lock step, formal proofs, synthesis. Included by the Makefile; hdl/README.md is the map.
+
+HDL          = $(BUILD)/hdl
+HDL_CYCLES   = 1000000# in lock step under Verilator
+ICARUS_CYCLES = 20000# and under Icarus
+HDL_SEED     = 1
+HDL_RTL     := $(sort $(wildcard hdl/rtl/*.sv))
+HDL_HEADERS := $(sort $(wildcard hdl/rtl/*.svh))
+HDL_MODELS  := $(sort $(wildcard hdl/model/*.c))
+# Those of the model's sources that know how a simulator calls them come last, one a simulator.
+HDL_STEPS    = hdl/model/step_dpi.c hdl/model/step_vpi.c
+HDL_FAMILIES := $(shell sed -n 's/^F(\(.*\))$$/\1/p' hdl/model/families.def)
+HDL_INCLUDES = -Ihdl/rtl -I$(HDL)
+
+.PHONY: hdl hdl-lint hdl-test hdl-formal
+hdl: ## all of the Verilog twin's checks: lint, lock step, proofs
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-formal
+hdl-lint: ## every Verilog file by Verilator, Icarus and Yosys, without a warning
+	@.ci/packages hdl
+	$(PHASE_2) run-hdl-lint
+hdl-test: ## the Verilog beside its C models, cycle by cycle: HDL_CYCLES=1000000 HDL_SEED=1 HDL_FAMILIES="..."
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-test
+
+hdl-formal: ## the proofs: isolation, credits, crossbar, fairness; and the planted fault that has to be refuted
+	@.ci/packages hdl
+	$(PHASE_2) run-hdl-formal
+hdl-mutate: ## plants faults into the RTL one by one; the lock step has to catch each
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-mutate
+hdl-synth: ## area, depth and speed over entries and ports, as build/hdl/synth.csv (minutes)
+	@.ci/packages hdl
+	$(PHASE_2) run-hdl-synth
+
+.PHONY: run-hdl-synth run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus run-hdl-formal hdl-refute
+run-hdl-lint: $(HDL)/pool_layout.svh
+	@hdl/lint.sh $(HDL_INCLUDES) -- $(HDL_RTL)
+run-hdl-test: run-hdl-verilator run-hdl-icarus
+
+# ---- the C models ----------------------------------------------------------------------------------------------------
+
+HDL_CFLAGS = $(LANGUAGE) $(WARNINGS) -O2 -g -fPIC -Ihdl/model -Ihdl/tb/ports -I/usr/share/verilator/include/vltstd \
+             -I/usr/include/iverilog
+# What the models take from the simulator itself.
+HDL_SHARED := $(sort $(wildcard src/pool/*.c src/pcie/*.c src/base/check.c src/base/err.c src/fabric/arb.c))
+HDL_MODEL_OBJS = $(patsubst %.c,$(HDL)/obj/%.o,$(filter-out $(HDL_STEPS),$(HDL_MODELS)) $(HDL_SHARED))
+
+$(HDL)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HDL_CFLAGS) -MMD -MP -c -o $@ $<
+$(HDL)/libmodel.a: $(HDL_MODEL_OBJS)
+	@rm -f $@
+	$(call say,AR)ar rcs $@ $^
+-include $(patsubst %.c,$(HDL)/obj/%.d,$(HDL_MODELS) $(HDL_SHARED))
+
+# ---- lock step -------------------------------------------------------------------------------------------------------
+
+hdl/families.list = $(HDL_FAMILIES)
+$(HDL)/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard hdl/tb/ports/*.def) hdl/model/families.def $(HDL)/families.list
+	@mkdir -p $(@D)
+	@hdl/tb/bench.sh $(HDL_FAMILIES) >$@
+
+VERILATOR = verilator --binary --timing --assert -Wall -Wno-UNUSEDSIGNAL -Wno-DECLFILENAME -Wno-BLKSEQ -Wno-UNUSEDPARAM $(HDL_INCLUDES) --top-module tb \
+            --x-initial unique --x-assign unique --trace-fst -CFLAGS -O1
+$(HDL)/verilated/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) \
+	    >$(HDL)/verilate.log || { cat $(HDL)/verilate.log; false; }
+run-hdl-verilator: $(HDL)/verilated/tb
+	@LOCKSTEP_CYCLES=$(HDL_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/verilator.fst \
+	    $< +verilator+rand+reset+2 +verilator+seed+$(HDL_SEED)
+
+$(HDL)/lockstep.vpi: $(HDL)/obj/hdl/model/step_vpi.o $(HDL)/libmodel.a
+	$(call say,LINK)$(CC) -shared -o $@ $^
+$(HDL)/tb.vvp: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh
+	$(call say,ICARUS)iverilog -g2012 -Wno-timescale $(HDL_INCLUDES) -s tb -o $@ $(HDL_RTL) $< 2>&1 | \
+	    { ! grep -v 'sorry: constant selects in always'; }
+run-hdl-icarus: $(HDL)/tb.vvp $(HDL)/lockstep.vpi
+	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/icarus.fst \
+	    vvp -M$(HDL) -mlockstep $< -fst
+
+# ---- proofs ----------------------------------------------------------------------------------------------------------
+
+# Of each module: depth, depth of the covers, parameters. z3 needs the tables small.
+HDL_PROOF_tlp_skid  = 4 10 W=4
+HDL_PROOF_rr_arb    = 2 8 N=5
+HDL_PROOF_tlp_demux = 2 4 N=3
+HDL_PROOF_tlp_mux   = 1 6 N=3 W=2
+HDL_PROOF_tlp_xbar  = 1 6 PORTS=3 W=2
+HDL_PROOF_credit    = 1 4 QUERIES=1
+HDL_PROOF_id_map    = 1 5 ENTRIES=4
+HDL_PROOF_id_map_srl = 1 12 ENTRIES=2 SLICE_W=2
+HDL_PROOF_csr_mgr  = 1 10 FUNCTIONS=2 COUNT_W=2
+HDL_PROOFS = $(patsubst HDL_PROOF_%,%,$(filter HDL_PROOF_%,$(.VARIABLES)))
+
+run-hdl-formal: $(HDL_PROOFS:%=hdl-prove-%) hdl-refute
+hdl-prove-%: $(HDL)/pool_layout.svh
+	@hdl/formal/prove.sh $(HDL)/formal $* $(HDL_PROOF_$*) -- $(HDL_INCLUDES) hdl/rtl/$*.sv \
+	    $(filter-out hdl/rtl/$*.sv,hdl/rtl/rr_arb.sv)
+
+# The same CAM without the kill of matches in flight, which has to be found out.
+hdl-refute: $(HDL)/pool_layout.svh
+	@mkdir -p $(HDL)/formal/refute
+	@sed 's/ & ~kill;/;/' hdl/rtl/id_map.sv >$(HDL)/formal/refute/id_map.sv
+	@! cmp -s hdl/rtl/id_map.sv $(HDL)/formal/refute/id_map.sv
+	@hdl/formal/prove.sh --refute $(HDL)/formal/refute id_map 6 0 ENTRIES=4 -- $(HDL_INCLUDES) $(HDL)/formal/refute/id_map.sv
+
+# ---- faults ----------------------------------------------------------------------------------------------------------
+
+run-hdl-mutate: $(HDL)/lockstep.vpi $(HDL)/pool_layout.svh
+	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/mutate/mutate.sh $(HDL)/mutate $(HDL) -I$(HDL) $(HDL_MUTATE)
+
+# ---- synthesis -------------------------------------------------------------------------------------------------------
+
+# module/ice40 or -/parameters; each makes a line of the CSV.
+HDL_SYNTH_all = $(foreach n,16 64 128 256,id_map/$(if $(filter 16 64,$n),ice40,-)/ENTRIES=$n) \
+            $(foreach n,16 64 128 256,id_map_srl/-/ENTRIES=$n) $(foreach n,16 64 128 256,id_down/-/ENTRIES=$n) $(foreach n,16 64,addr_map/-/ENTRIES=$n) \
+            $(foreach n,2 3 4 5 6 7 8,tlp_xbar/-/PORTS=$n/W=392) tlp_parse/- hdr_edit/- cpl_gen/- credit/- csr_mgr/- cfg_emu/-
+HDL_SYNTH_short = id_map/-/ENTRIES=16 id_map_srl/-/ENTRIES=16 tlp_xbar/-/PORTS=2/W=392
+HDL_SYNTH = all# or short, or jobs
+run-hdl-synth: $(HDL)/pool_layout.svh
+	@echo 'module,parameters,lut,ff,bram18,depth_lut6,cell_delay_ns,ice40_mhz' >$(HDL)/synth.csv
+	@for job in $(or $(HDL_SYNTH_$(HDL_SYNTH)),$(HDL_SYNTH)); do \
+	    set -- $$(echo $$job | tr / ' '); module=$$1; ice40=$$2; shift 2; \
+	    hdl/synth/synth.sh $(HDL)/synth $$ice40 $$module "$$@" -- $(HDL_INCLUDES) hdl/rtl/$$module.sv \
+	        $(filter-out hdl/rtl/$$module.sv,hdl/rtl/rr_arb.sv) >>$(HDL)/synth.csv || exit 1; \
+	    tail -n 1 $(HDL)/synth.csv; \
+	done
+
+# ---- the netlist in lock step ----------------------------------------------------------------------------------------
+
+# The benches of these families run the Xilinx netlist of their module instead of its source.
+HDL_NETLISTS = id_map id_map_srl classify
+NETLIST_CYCLES = 100000
+NETLIST_WAIVE = -Wno-fatal -Wno-lint -Wno-style -Wno-TIMESCALEMOD -Wno-INITIALDLY
+.PHONY: hdl-netlist run-hdl-netlist
+hdl-netlist: ## the synthesized netlists beside the C models: NETLIST_CYCLES=100000 HDL_NETLISTS="..."
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-netlist
+$(HDL)/netlist/%.v: hdl/synth/netlist.sh hdl/rtl/%.sv hdl/rtl/rr_arb.sv hdl/tb/ports/%.def $(HDL_HEADERS) $(HDL)/pool_layout.svh
+	@mkdir -p $(@D)
+	$(call say,YOSYS)hdl/synth/netlist.sh $* $@ $(HDL_INCLUDES) hdl/rtl/$*.sv $(filter-out hdl/rtl/$*.sv,hdl/rtl/rr_arb.sv)
+netlists.list = $(HDL_NETLISTS)
+$(HDL)/netlist/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard hdl/tb/ports/*.def) $(BUILD)/netlists.list
+	@mkdir -p $(@D)
+	@CPP='cpp -DNETLIST' hdl/tb/bench.sh $(HDL_NETLISTS) >$@
+$(HDL)/netlist/verilated/tb: $(HDL)/netlist/bench.sv $(HDL_NETLISTS:%=$(HDL)/netlist/%.v) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+	$(call say,VERILATE)MAKEFLAGS= verilator --binary --timing $(NETLIST_WAIVE) -I$(HDL) --top-module tb -CFLAGS -O1 --trace-fst \
+	    -Mdir $(@D) -o tb -j 1 /usr/share/yosys/xilinx/cells_sim.v $(HDL_NETLISTS:%=$(HDL)/netlist/%.v) $(HDL)/pool_layout.svh $< \
+	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/netlist/verilate.log 2>&1 || { cat $(HDL)/netlist/verilate.log; false; }
+run-hdl-netlist: $(HDL)/netlist/verilated/tb
+	@LOCKSTEP_CYCLES=$(NETLIST_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/netlist.fst $<
+
+# ---- coverage --------------------------------------------------------------------------------------------------------
+
+COVERAGE_CYCLES = 200000
+COVERAGE_LINES = 95# per cent that have to be reached
+# Every arm of these is reached.
+COVERAGE_WHOLE = classify csr_mgr
+.PHONY: hdl-coverage run-hdl-coverage
+hdl-coverage: ## lines and toggles of the Verilog that the lock step reaches: COVERAGE_CYCLES=200000
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-coverage
+# The main that Verilator makes does not write the data.
+$(HDL)/coverage/bench.sv: $(HDL)/bench.sv
+	@mkdir -p $(@D)
+	@sed '$$i\    final $$c("Verilated::threadContextp()->coveragep()->write(\\"$(HDL)/coverage/coverage.dat\\");");' $< >$@
+$(HDL)/coverage/verilated/tb: $(HDL)/coverage/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< \
+	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/coverage/verilate.log || { cat $(HDL)/coverage/verilate.log; false; }
+run-hdl-coverage: $(HDL)/coverage/verilated/tb
+	@LOCKSTEP_CYCLES=$(COVERAGE_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/coverage.fst $<
+	@hdl/tb/coverage.sh $(HDL)/coverage/coverage.dat $(COVERAGE_LINES) $(COVERAGE_WHOLE)

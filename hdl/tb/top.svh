@@ -1,0 +1,29 @@
+    // The clock and the end of the run; with +wave_from=N all signals from cycle N on go to +wave=FILE.
+    longint cycle = 0;
+    longint wave_from = -1;
+    string wave;
+`ifdef VERILATOR
+    import "DPI-C" function void lockstep_exit(input int status);
+`endif
+    initial begin
+        if (!$value$plusargs("wave=%s", wave))
+            wave = "lockstep.fst";
+        if (!$value$plusargs("wave_from=%d", wave_from))
+            wave_from = -1;
+    end
+    always @(posedge clk) begin
+        cycle <= cycle + 1;
+        if (cycle == wave_from) begin
+            $dumpfile(wave);
+            $dumpvars;
+        end
+        if (failed != 0) begin
+`ifdef VERILATOR
+            lockstep_exit(1);
+`else
+            $display("FAILED");
+            $finish;
+`endif
+        end else if (&done)
+            $finish;
+    end
