@@ -31,7 +31,7 @@ WARNINGS = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wstrict-protot
            -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wswitch-enum -Wdouble-promotion $(if $(WERROR),-Werror)
 # No contraction to fused multiply-add: the same seed gives the same bytes on every machine.
 LANGUAGE = -std=c17 -D_GNU_SOURCE -Isrc -ffp-contract=off
-LIBRARIES = yaml-0.1 gsl jansson
+LIBRARIES = yaml-0.1 gsl jansson simgrid
 # Expanded where used first, which is in phase 2, and kept from then on.
 LIB_CFLAGS  = $(eval LIB_CFLAGS := $(shell pkg-config --cflags $(LIBRARIES) cunit))$(LIB_CFLAGS)
 LIB_LDLIBS  = $(eval LIB_LDLIBS := $(shell pkg-config --libs $(LIBRARIES)))$(LIB_LDLIBS)
@@ -55,6 +55,7 @@ LIB     = $(BUILD)/libpoolsim.a
 PROGRAM = $(BUILD)/poolsim
 UNIT    = $(BUILD)/tests/unit
 BENCH   = $(BUILD)/tests/bench
+LAYOUT_SVH = $(BUILD)/hdl/pool_layout.svh
 FUZZERS = $(FUZZ_NAMES:%=$(BUILD)/tests/%)
 
 # ---- phase 1: public targets -----------------------------------------------------------------------------------------
@@ -136,6 +137,7 @@ run-demo: $(PROGRAM)
 
 # The suites that start the program start the one of their own build.
 run-test run-test-asan: export POOLSIM = $(PROGRAM)
+run-test run-test-asan run-coverage: export POOL_LAYOUT_SVH = $(LAYOUT_SVH)
 run-test: $(PROGRAM) $(UNIT)
 	$(UNIT)
 
@@ -197,7 +199,7 @@ say = $(if $(V),,@echo '$(1)' $@; )
 $(PROGRAM): $(BUILD)/obj/src/main.o $(LIB)
 	$(call say,LINK)$(LINK) -o $@ $^ $(LIB_LDLIBS) -lm
 
-$(UNIT): $(call objects,$(TEST_SRCS)) $(LIB)
+$(UNIT): $(call objects,$(TEST_SRCS)) $(LIB) | $(LAYOUT_SVH)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(LINK_TEST) -o $@ $^ $(TEST_LDLIBS) $(LIB_LDLIBS) -lm
 
@@ -218,6 +220,12 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags.list
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# The bit layout of the tables for Verilog, by the C preprocessor; strings become comments, each localparam gets a line.
+$(LAYOUT_SVH): src/pool/pool_layout.svh.in src/pool/layout.def
+	@mkdir -p $(@D)
+	$(call say,MAKE)$(CC) -E -P -x c -Isrc -o $@.i $<
+	@sed -e 's@^"\(.*\)"$$@// \1@' -e 's/; \(.\)/;\n\1/g' $@.i >$@
+
 # Files that hold a list and get a new time only when it differs: objects depend on the flags that made them.
 flags.list = $(CC) $(ALL_CFLAGS)
 lib.list   = $(LIB_SRCS)
@@ -225,5 +233,7 @@ lib.list   = $(LIB_SRCS)
 $(BUILD)/%.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$($*.list))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$($*.list))' >$@
+
+include hdl/hdl.mk
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(C_FILES)) $(TIDY_STAMPS:.ok=.d)

@@ -24,23 +24,48 @@
     X(credit, FAST)                                                                                \
     X(order, FAST)                                                                                 \
     X(route, FAST)                                                                                 \
+    X(tlp_to_header, FAST)                                                                         \
+    X(cfgspace, FAST)                                                                              \
+    X(cap, FAST)                                                                                   \
+    X(preset, FAST)                                                                                \
+    X(replay, FAST)                                                                                \
     X(tlp, FAST)                                                                                   \
     X(eventq, FAST)                                                                                \
     X(sim, FAST)                                                                                   \
+    X(plane, FAST)                                                                                 \
+    X(software, FAST)                                                                              \
+    X(boot_tlp, FAST)                                                                              \
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
+    X(id_map_pipe, FAST)                                                                           \
     X(addr_map, FAST)                                                                              \
+    X(tables, FAST)                                                                                \
+    X(layout, FAST)                                                                                \
+    X(proxy_tag, FAST)                                                                             \
+    X(assignment, FAST)                                                                            \
+    X(cfg_emu, FAST)                                                                               \
+    X(bridge, FAST)                                                                                \
+    X(tables_files, FAST)                                                                          \
     X(link, FAST)                                                                                  \
+    X(lspci, FAST)                                                                                 \
     X(arb, FAST)                                                                                   \
     X(pick, FAST)                                                                                  \
     X(op, FAST)                                                                                    \
     X(port, FAST)                                                                                  \
+    X(pooled_config, FAST)                                                                         \
+    X(live, FAST)                                                                                  \
     X(switch, FAST)                                                                                \
+    X(hierarchy, FAST)                                                                             \
+    X(enumerate, FAST)                                                                             \
+    X(enumerate_qemu, FAST)                                                                        \
+    X(enumerate_paper, FAST)                                                                       \
     X(histogram, FAST)                                                                             \
     X(converge, FAST)                                                                              \
     X(collect, FAST)                                                                               \
     X(csv, FAST)                                                                                   \
     X(arrival, FAST)                                                                               \
+    X(traffic, FAST)                                                                               \
+    X(reset, FAST)                                                                                 \
     X(yaml_tree, FAST)                                                                             \
     X(config, FAST)                                                                                \
     X(output, FAST)                                                                                \

@@ -13,7 +13,7 @@ pool:       base pcie
 fabric:     base des pcie pool
 workload:   base des pcie fabric
 host:       base des pcie pool fabric
-config:     base
+config:     base pcie
 stats:      base des
 run:        base des pcie pool fabric workload host config stats
 main:       run
