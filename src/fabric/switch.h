@@ -165,8 +165,8 @@ struct pcie_switch {
     uint32_t n_granting;
     uint32_t ring[SWITCH_RING];            /* [cycle] first egress that wakes + 1 */
     uint64_t cycles_due[SWITCH_RING / 64]; /* bitmap of the cycles that are to tick */
-    uint64_t tick_cycle; /* the next of them; UINT64_MAX: there is none; 0: one is at work */
-    uint64_t seen_cycle; /* the last that ticked */
+    uint64_t tick_cycle;   /* the next of them; UINT64_MAX: there is none; 0: one is at work */
+    uint64_t seen_cycle;   /* the last that ticked */
     bool live;             /* see switch_set_live */
     uint64_t lookup_cycle; /* live: in which the look-up at work began */
     uint32_t n_writes;     /* so far; the last SWITCH_WRITES are kept */
