@@ -234,6 +234,6 @@ $(BUILD)/%.list: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$($*.list))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$($*.list))' >$@
 
-include hdl/hdl.mk
+include $(dir $(firstword $(MAKEFILE_LIST)))hdl/hdl.mk
 
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(C_FILES)) $(TIDY_STAMPS:.ok=.d)

@@ -113,27 +113,27 @@ struct cfg_pci {
 
 struct cfg_host {
     char *name;
-    unsigned index_in_group; /* k of name0..name(count-1), 0 when alone */
+    unsigned index_in_group;    /* k of name0..name(count-1), 0 when alone */
+    uint32_t max_payload_bytes; /* what the root port supports */
     struct mark mark;
     struct cfg_link link;
     struct cfg_credits credits;  /* the root port's receive buffer */
-    uint32_t max_payload_bytes;  /* what the root port supports */
     struct dist read_latency_ps; /* memory read, request in to first completion ready */
     char *read_latency_yaml;     /* a mixture as given, only in the first of a group; else NULL */
     uint32_t outstanding_reads;  /* reads that memory serves at once */
+    uint32_t mmio_outstanding;   /* MMIO reads in flight */
     uint64_t memory_bps;         /* bandwidth for DMA; 0 = infinite */
     uint64_t write_latency_ps;   /* arrival to visible in memory */
     uint64_t mmio_gap_ps;        /* least time between two MMIO requests of the CPU */
-    uint32_t mmio_outstanding;   /* MMIO reads in flight */
     uint64_t msi_latency_ps;     /* arrival of the MSI write to the CPU's handler */
     uint32_t cores;
+    enum cfg_platform platform;
     uint64_t cpu_to_rc_ps;   /* from the CPU to the root complex */
     uint64_t window_bytes;   /* address space below 4 GiB for BARs */
     uint64_t window64_bytes; /* and above, prefetchable */
-    enum cfg_platform platform;
     struct cfg_hotplug hotplug;
-    uint32_t n_pci;
     struct cfg_pci *pci;
+    uint32_t n_pci;
     int switch_index; /* the switch that it attaches to; -1: none, a device attaches directly to it
                          or nothing does */
 };

@@ -109,10 +109,10 @@ static void give_up_read(struct endpoint *ep, uint32_t at, enum tlp_status statu
     uint16_t ghosts = 0;
     if (request->to_issue)
         dequeue(ep, ENGINE_READ, request->function); /* partly issued, so it is the first there */
-    for (uint16_t number = 0; number < ep->params.tags; number++) {
+    for (uint32_t number = 0; number < ep->params.tags; number++) {
         if (!ep->tags[number].bytes_left || ep->tags[number].request != at)
             continue;
-        free_tag(ep, number);
+        free_tag(ep, (uint16_t)number);
         ghosts++;
     }
     request_expire(request, ep->fabric->sim->now_ps, ghosts, status);
@@ -142,7 +142,7 @@ static void on_timeout(struct endpoint *ep)
 {
     uint64_t now_ps = ep->fabric->sim->now_ps;
     ep->timeout_event = false;
-    for (uint16_t number = 0; number < ep->params.tags; number++) {
+    for (uint32_t number = 0; number < ep->params.tags; number++) {
         const struct endpoint_tag *tag = &ep->tags[number];
         if (!tag->bytes_left || now_ps - tag->issued_ps < ep->params.completion_timeout_ps)
             continue;
@@ -312,7 +312,7 @@ void endpoint_abort(struct endpoint *ep, uint16_t function)
         ops->on_reset(ep, function, true);
     for (int engine = 0; engine < ENGINES; engine++)
         abort_queue(ep, engine, function);
-    for (uint16_t number = 0; ep->tags_in_use && number < ep->params.tags; number++) {
+    for (uint32_t number = 0; ep->tags_in_use && number < ep->params.tags; number++) {
         uint32_t at = ep->tags[number].request;
         if (ep->tags[number].bytes_left &&
             request_get(&ep->fabric->requests, at)->function == function)

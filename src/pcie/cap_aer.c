@@ -90,7 +90,7 @@ enum cap_aer_message cap_aer_log_uncorrectable(struct cfgspace *space, const str
         return CAP_AER_NONE;
     if (!(before & ~mask))
         log_first(space, error, header);
-    return error & reg(pf, PCI_ERR_UNCOR_SEVER) ? CAP_AER_FATAL : CAP_AER_NONFATAL;
+    return (error & reg(pf, PCI_ERR_UNCOR_SEVER)) ? CAP_AER_FATAL : CAP_AER_NONFATAL;
 }
 
 enum cap_aer_message cap_aer_log_correctable(struct cfgspace *space, const struct cfgspace *pf,
@@ -98,7 +98,7 @@ enum cap_aer_message cap_aer_log_correctable(struct cfgspace *space, const struc
 {
     CHECK(error & CORRECTABLE && !(error & (error - 1)));
     set_bits(space, PCI_ERR_COR_STATUS, error);
-    return error & reg(pf, PCI_ERR_COR_MASK) ? CAP_AER_NONE : CAP_AER_COR;
+    return (error & reg(pf, PCI_ERR_COR_MASK)) ? CAP_AER_NONE : CAP_AER_COR;
 }
 
 static void receive_correctable(struct cfgspace *root_port, uint16_t source)

@@ -115,7 +115,7 @@ static void add_link(struct cfgspace_layout *layout, unsigned at,
     cfgspace_layout_reg32(layout, at + PCI_EXP_LNKCAP, lnkcap, 0, 0);
     cfgspace_layout_reg16(layout, at + PCI_EXP_LNKCTL, 0, link_control_bits(layout, options), 0);
     cfgspace_layout_reg16(layout, at + PCI_EXP_LNKSTA, lnksta, 0,
-                          lnkcap & PCI_EXP_LNKCAP_LBNC ? LINK_EVENTS : 0);
+                          (lnkcap & PCI_EXP_LNKCAP_LBNC) ? LINK_EVENTS : 0);
     cfgspace_layout_kind(layout, at + PCI_EXP_LNKCTL, 4, CFGSPACE_KIND_LINK);
     /* What the link is does not change by a reset of the registers. */
     cfgspace_layout_sticky32(layout, at + PCI_EXP_LNKCTL, state << STATUS_SHIFT);
@@ -143,25 +143,26 @@ static void add_slot(struct cfgspace_layout *layout, unsigned at,
     uint16_t bits = PCI_EXP_SLTCTL_ABPE | PCI_EXP_SLTCTL_PFDE | PCI_EXP_SLTCTL_MRLSCE |
                     PCI_EXP_SLTCTL_PDCE | PCI_EXP_SLTCTL_CCIE | PCI_EXP_SLTCTL_HPIE |
                     PCI_EXP_SLTCTL_DLLSCE;
-    uint16_t control = 0;
+    uint16_t slot_control = 0;
 
     if (!options->slot)
         return;
     CHECK(is_downstream(options->type));
     if (options->sltcap & PCI_EXP_SLTCAP_AIP) {
         bits |= PCI_EXP_SLTCTL_AIC;
-        control |= PCI_EXP_SLTCTL_ATTN_IND_OFF;
+        slot_control |= PCI_EXP_SLTCTL_ATTN_IND_OFF;
     }
     if (options->sltcap & PCI_EXP_SLTCAP_PIP) {
         bits |= PCI_EXP_SLTCTL_PIC;
-        control |= PCI_EXP_SLTCTL_PWR_IND_OFF;
+        slot_control |= PCI_EXP_SLTCTL_PWR_IND_OFF;
     }
     if (options->sltcap & PCI_EXP_SLTCAP_PCP) {
         bits |= PCI_EXP_SLTCTL_PCC;
-        control |= options->link_active_at_reset ? PCI_EXP_SLTCTL_PWR_ON : PCI_EXP_SLTCTL_PWR_OFF;
+        slot_control |=
+            options->link_active_at_reset ? PCI_EXP_SLTCTL_PWR_ON : PCI_EXP_SLTCTL_PWR_OFF;
     }
     cfgspace_layout_reg32(layout, at + PCI_EXP_SLTCAP, options->sltcap, 0, 0);
-    cfgspace_layout_reg16(layout, at + PCI_EXP_SLTCTL, control, bits, 0);
+    cfgspace_layout_reg16(layout, at + PCI_EXP_SLTCTL, slot_control, bits, 0);
     cfgspace_layout_reg16(layout, at + PCI_EXP_SLTSTA,
                           options->link_active_at_reset ? PCI_EXP_SLTSTA_PDS : 0, 0, SLOT_EVENTS);
     cfgspace_layout_kind(layout, at + PCI_EXP_SLTCTL, 4, CFGSPACE_KIND_SLOT);

@@ -204,6 +204,6 @@ unsigned cap_header_on_bridge_control_write(const struct cfgspace *space, uint32
     const uint16_t now = cfgspace_get16(space, PCI_BRIDGE_CONTROL);
 
     if ((before ^ now) & PCI_BRIDGE_CTL_BUS_RESET)
-        return now & PCI_BRIDGE_CTL_BUS_RESET ? CFGSPACE_BUS_RESET : CFGSPACE_BUS_RESET_END;
+        return (now & PCI_BRIDGE_CTL_BUS_RESET) ? CFGSPACE_BUS_RESET : CFGSPACE_BUS_RESET_END;
     return 0;
 }

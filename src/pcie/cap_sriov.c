@@ -195,5 +195,5 @@ unsigned cap_sriov_on_write(struct cfgspace *pf, unsigned offset, uint32_t old)
     }
     cfgspace_set16(pf, at + PCI_SRIOV_VF_OFFSET, routing.offset);
     cfgspace_set16(pf, at + PCI_SRIOV_VF_STRIDE, routing.stride);
-    return (old ^ now) & PCI_SRIOV_CTRL_VFE ? CFGSPACE_VF_ENABLE : 0;
+    return ((old ^ now) & PCI_SRIOV_CTRL_VFE) ? CFGSPACE_VF_ENABLE : 0;
 }

@@ -134,7 +134,7 @@ void cfg_emu_link(struct cfg_emu *functions, uint32_t n)
         present++;
     }
     if (n && functions[0].model) {
-        uint32_t *dw = &functions[0].header[DW_HEADER_TYPE];
+        uint32_t *dw = functions->header + DW_HEADER_TYPE;
 
         *dw = (*dw & ~(1U << MULTIFUNCTION_SHIFT)) | (uint32_t)(present > 1) << MULTIFUNCTION_SHIFT;
     }
@@ -240,7 +240,7 @@ unsigned cfg_emu_apply(struct cfg_emu *emu, uint16_t dw, uint32_t value, uint8_t
     const unsigned express = emu->model->vf->express;
 
     if (express && 4U * dw == express + PCI_EXP_DEVCTL)
-        return value & enabled & PCI_EXP_DEVCTL_BCR_FLR ? CFG_EMU_FLR : 0;
+        return (value & enabled & PCI_EXP_DEVCTL_BCR_FLR) ? CFG_EMU_FLR : 0;
     if (dw >= CFG_EMU_HEADER_DWS)
         return 0;
     const uint32_t writable = row.write_mask & enabled;
@@ -250,7 +250,7 @@ unsigned cfg_emu_apply(struct cfg_emu *emu, uint16_t dw, uint32_t value, uint8_t
 
     emu->header[dw] = data;
     if (dw == DW_COMMAND)
-        return changed & PCI_COMMAND_MEMORY ? CFG_EMU_RANGES : 0;
+        return (changed & PCI_COMMAND_MEMORY) ? CFG_EMU_RANGES : 0;
     return changed && dw >= DW_BAR && dw < DW_BAR + CFGSPACE_BARS ? CFG_EMU_RANGES : 0;
 }
 
