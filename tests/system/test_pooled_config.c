@@ -366,7 +366,8 @@ static void lend(void)
 static void boot_user(void)
 {
     number_buses(USER, 3);
-    for (uint16_t f = 0; f < LENT; f++) {
+    for (uint32_t i = 0; i < LENT; i++) {
+        const uint16_t f = (uint16_t)i;
         config_write(USER, PF + f, PCI_BASE_ADDRESS_0, 4, USER_BAR + f * VF_BYTES);
         config_write(USER, PF + f, PCI_COMMAND, 2, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     }
@@ -432,7 +433,8 @@ static void each_host_finds_what_it_may(void)
     CU_ASSERT_EQUAL(config_read(OWNER, PF, PCI_VENDOR_ID, 4), pf_id);
     CU_ASSERT_EQUAL(config_read(OWNER, VF0, PCI_VENDOR_ID, 4), UINT32_MAX); /* a bare VF */
     CU_ASSERT_EQUAL(config_read(OWNER, VF0 + 4, PCI_COMMAND, 2), 0);
-    for (uint16_t f = 0; f < LENT; f++) {
+    for (uint32_t i = 0; i < LENT; i++) {
+        const uint16_t f = (uint16_t)i;
         uint32_t vf = lent[f].vf;
         CU_ASSERT_EQUAL(config_read(USER, PF + f, PCI_VENDOR_ID, 4), vf_id);
         CU_ASSERT_EQUAL(config_read(USER, PF + f, PCI_DEVICE_ID, 2), vf_id >> 16);
