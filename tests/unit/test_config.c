@@ -78,6 +78,27 @@ static void bad_files(void)
 
 /* ---- good files ---- */
 
+/* By their members: padding is anybody's. */
+static void software_is_alike(const struct config *a, const struct config *b)
+{
+    CU_ASSERT_EQUAL(a->boot.mode, b->boot.mode);
+    CU_ASSERT_EQUAL(a->boot.power_on_ps, b->boot.power_on_ps);
+    CU_ASSERT_EQUAL(a->boot.access_ps, b->boot.access_ps);
+    CU_ASSERT_EQUAL(a->boot.config_local_ps, b->boot.config_local_ps);
+    CU_ASSERT_EQUAL(a->boot.vf_enable_ps, b->boot.vf_enable_ps);
+    CU_ASSERT_EQUAL(a->boot.pf_probe_ps, b->boot.pf_probe_ps);
+    CU_ASSERT_EQUAL(a->boot.vf_probe_ps, b->boot.vf_probe_ps);
+    CU_ASSERT_EQUAL(a->boot.vf_remove_ps, b->boot.vf_remove_ps);
+    CU_ASSERT_EQUAL(a->manager.latency_ps, b->manager.latency_ps);
+    CU_ASSERT_EQUAL(a->manager.message_bps, b->manager.message_bps);
+    CU_ASSERT_EQUAL(a->manager.access_ps, b->manager.access_ps);
+    CU_ASSERT_EQUAL(a->manager.poll_ps, b->manager.poll_ps);
+    CU_ASSERT_EQUAL(a->manager.drain_limit_ps, b->manager.drain_limit_ps);
+    CU_ASSERT_EQUAL(a->manager.flr_ps, b->manager.flr_ps);
+    CU_ASSERT_EQUAL(a->manager.power_limit_ps, b->manager.power_limit_ps);
+    CU_ASSERT_EQUAL(a->manager.order, b->manager.order);
+}
+
 /* The written form loads to a config that is written alike, and whose functions are the same. */
 static void comes_back(const char *path)
 {
@@ -94,8 +115,7 @@ static void comes_back(const char *path)
     CU_ASSERT(memcmp(first->lends, second->lends, first->n_lends * sizeof *first->lends) == 0);
     CU_ASSERT_EQUAL_FATAL(first->n_moves, second->n_moves);
     CU_ASSERT_EQUAL_FATAL(first->n_faults, second->n_faults);
-    CU_ASSERT(memcmp(&first->boot, &second->boot, sizeof first->boot) == 0);
-    CU_ASSERT(memcmp(&first->manager, &second->manager, sizeof first->manager) == 0);
+    software_is_alike(first, second);
     for (uint32_t i = 0; i < first->n_workloads; i++) {
         const struct cfg_workload *a = &first->workloads[i], *b = &second->workloads[i];
         CU_ASSERT_EQUAL_FATAL(a->n_targets, b->n_targets);
