@@ -37,28 +37,43 @@ void arb_init(struct arb *arb, enum arb_kind kind, uint32_t n, const uint32_t *w
 int32_t arb_pick_best(const struct arb *arb, const uint64_t *requests, arb_eligible_fn *eligible,
                       void *context);
 
-/* First eligible requester from the pointer on, around once. */
+/* The first word from @word on, before @end, in which somebody requests; @end if there is none. */
+static inline uint32_t arb_next_word(const uint64_t *requests, uint32_t word, uint32_t end)
+{
+    while (word < end && !requests[word])
+        word++;
+    return word;
+}
+
+/* First eligible requester from the pointer on, around once: the pointer's word is looked at twice,
+ * first from the pointer on and in the end up to it. Of many ports few request, so words without a
+ * request are passed over in a loop of their own. */
 static inline __attribute__((always_inline)) int32_t arb_pick_next(const struct arb *arb,
                                                                    const uint64_t *requests,
                                                                    arb_eligible_fn *eligible,
                                                                    void *context)
 {
-    uint32_t words = (arb->n + 63) / 64;
-    uint32_t word = arb->pointer / 64;
+    uint32_t first = arb->pointer / 64;
+    uint32_t end = (arb->n + 63) / 64;
     uint64_t behind = UINT64_MAX << arb->pointer % 64; /* in the pointer's own word */
-    uint64_t bits = requests[word] & behind;
     uint64_t age;
-    for (uint32_t looked = 0;; bits = requests[word]) {
-        if (looked == words)
-            bits &= ~behind;
+    bool wrapped = false;
+    uint64_t bits = requests[first] & behind;
+    for (uint32_t word = first;;) {
         for (; bits; bits &= bits - 1) {
             uint32_t requester = word * 64 + (uint32_t)__builtin_ctzll(bits);
             if (eligible(context, requester, &age))
                 return (int32_t)requester;
         }
-        if (looked++ == words)
+        if (wrapped && word == first)
             return ARB_NONE;
-        word = word + 1 == words ? 0 : word + 1;
+        word = arb_next_word(requests, word + 1, end);
+        if (word == end && !wrapped) {
+            wrapped = true;
+            end = first;
+            word = arb_next_word(requests, 0, first);
+        }
+        bits = wrapped && word == first ? requests[word] & ~behind : requests[word];
     }
 }
 
