@@ -32,13 +32,16 @@ static struct cfgspace_layout *build_layout(struct arena *arena, enum preset pre
 }
 
 static bool add_vfs(struct hierarchy *hierarchy, struct arena *arena, uint32_t pf,
-                    enum preset preset, const struct preset_options *pf_options)
+                    enum preset preset, const struct preset_options *pf_options,
+                    const struct preset_options *vf_options)
 {
     struct preset_options options;
     preset_defaults(preset, &options);
     options.link_gen = pf_options->link_gen;
     options.link_width = pf_options->link_width;
     options.max_payload_bytes = pf_options->max_payload_bytes;
+    if (vf_options)
+        options = *vf_options;
 
     const uint16_t vfs = pf_options->vfs;
     const struct cfgspace_layout *layout = build_layout(arena, preset, &options);
@@ -78,7 +81,8 @@ bool pci_node_build(struct hierarchy *hierarchy, struct arena *arena, const stru
             hierarchy, parent, (uint8_t)(node->device << 3 | node->function), layout, value);
         if (node->external)
             hierarchy_set_leaf(hierarchy, index, node->leaf);
-        if (layout->sriov && !add_vfs(hierarchy, arena, index, preset_vf(node->preset), &options))
+        if (layout->sriov &&
+            !add_vfs(hierarchy, arena, index, preset_vf(node->preset), &options, node->vf_options))
             return false;
         hierarchy_set_present(hierarchy, index, !node->absent);
     }

@@ -16,7 +16,8 @@ struct pci_node {
     bool absent;    /* not plugged in yet */
     bool external;  /* a bridge that leads to the link @leaf, and has nothing behind it here */
     uint32_t leaf;
-    const struct preset_options *options; /* NULL: the preset's own */
+    const struct preset_options *options;    /* NULL: the preset's own */
+    const struct preset_options *vf_options; /* of its VFs; the same */
 };
 
 /* Adds @n functions to @hierarchy, the first one at index hierarchy->n, the others following in the
