@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct plane_report;
+
 struct result_latency {
     uint64_t count;
     double mean_ns,
@@ -74,6 +76,7 @@ struct results {
     uint64_t unsupported_requests, dropped_tlps, interrupts;
     uint64_t tlp_hops, events;
     double wall_s, rss_mib, bytes_per_tlp;
+    const struct plane_report *plane; /* NULL: no software ran. Borrowed */
 };
 
 #endif
