@@ -118,6 +118,19 @@ static void write_timeline(struct csv *csv, const struct results *results, const
     }
 }
 
+static void write_host_timeline(struct csv *csv, const struct results *results,
+                                const json_t *summary)
+{
+    (void)summary;
+    for (uint32_t h = 0; results->host_gbps && h < results->n_hosts; h++)
+        for (uint32_t i = 0; i < results->n_timeline; i++) {
+            csv_text(csv, results->hosts[h].name);
+            csv_double(csv, results->timeline[i].time_us);
+            csv_double(csv, results->host_gbps[h * results->n_timeline + i]);
+            csv_end_row(csv);
+        }
+}
+
 bool datafiles_write(const struct results *results, const json_t *summary, const char *dir,
                      struct err *err)
 {
@@ -143,6 +156,7 @@ bool datafiles_write(const struct results *results, const json_t *summary, const
          {"link", "tlps", "payload_bytes", "wire_bytes", "dllps", "utilisation", "dllp_share",
           "credit_stall_ns"}},
         {"timeline.csv", write_timeline, 3, {"time_us", "gbps", "latency_mean_ns"}},
+        {"host_timeline.csv", write_host_timeline, 3, {"host", "time_us", "gbps"}},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct csv csv;

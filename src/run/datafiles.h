@@ -7,7 +7,9 @@
  *                      in order of enum latency_part; the last to_ns is the mean
  *   hosts.csv          host,ops,gbps,mops,latency_mean_ns
  *   links.csv          link and the fields of struct result_link
- *   timeline.csv       time_us,gbps,latency_mean_ns; empty where nothing finished */
+ *   timeline.csv       time_us,gbps,latency_mean_ns; empty where nothing finished
+ *   host_timeline.csv  host,time_us,gbps: the same bins, one host after the other; no row when
+ * there are too many hosts (COLLECT_TIMELINE_HOSTS) */
 #ifndef POOLSIM_RUN_DATAFILES_H
 #define POOLSIM_RUN_DATAFILES_H
 

@@ -242,6 +242,28 @@ static void fill_timeline(struct results *out, const struct collect *collect)
     }
 }
 
+/* The hosts with flows, in the order of out->hosts. */
+static void fill_host_timelines(struct results *out, const struct model *model,
+                                const struct collect *collect)
+{
+    size_t n;
+    uint64_t width_ps;
+    uint32_t filled = 0;
+    collect_timeline(collect, &n, &width_ps);
+    if (out->n_hosts > COLLECT_TIMELINE_HOSTS)
+        return;
+    out->host_gbps = allocate(out->n_hosts * n, sizeof *out->host_gbps);
+    for (uint32_t h = 0; h < model->config->n_hosts; h++) {
+        const uint64_t *bytes = collect_host_timeline(collect, h);
+        if (!bytes)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            out->host_gbps[filled * n + i] = (double)bytes[i] * 8e3 / (double)width_ps;
+        filled++;
+    }
+    CHECK(filled == out->n_hosts);
+}
+
 static bool any_open_loop(const struct config *config)
 {
     for (uint32_t w = 0; w < config->n_workloads; w++)
@@ -285,7 +307,7 @@ struct results *measure_results(const struct measure *measure, const struct mode
     out->config_path = config->path;
     out->seed = config->run.seed;
     out->simulated_us = (double)model->sim.now_ps / 1e6;
-    out->warmup_us = (double)measure->from_ps / 1e6;
+    out->warmup_us = (double)(measure->from_ps - measure->origin_ps) / 1e6;
     out->measured_us = (double)(measure->to_ps - measure->from_ps) / 1e6;
     if (any_open_loop(config) && out->measured_us > 0)
         out->offered_gbps = (double)(measure->end.offered_bytes - measure->begin.offered_bytes) *
@@ -295,6 +317,7 @@ struct results *measure_results(const struct measure *measure, const struct mode
     fill_links(out, measure, model);
     fill_switches(out, measure, model);
     fill_timeline(out, collect);
+    fill_host_timelines(out, model, collect);
     out->unsupported_requests = measure->end.unsupported - measure->begin.unsupported;
     out->dropped_tlps = measure->end.dropped - measure->begin.dropped;
     out->interrupts = measure->end.interrupts - measure->begin.interrupts;
@@ -330,5 +353,6 @@ void results_free(struct results *results)
     free(results->buffers);
     free(results->id_maps);
     free(results->timeline);
+    free(results->host_gbps);
     free(results);
 }

@@ -23,6 +23,7 @@ struct measure {
     bool warm, precise, drained;
     const char *reason; /* why not warm */
     struct converge_result interval;
+    uint64_t origin_ps; /* of warm-up and timeline (collect_begin_timeline): the end of boot */
     uint64_t from_ps, to_ps;
     double wall_s;
     struct snapshot begin, end;

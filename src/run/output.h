@@ -1,6 +1,7 @@
 /* output.h - the result folder of one run:
  *   index.html      the page to open: tables, plots, picture; needs no network and no other file
- *   summary.json    all of struct results, with seed, version and the path of the configuration
+ *   summary.json    all of struct results but hosts' timelines, with seed, version and the path of
+ *                   the configuration
  *   *.csv           the same as tables: see datafiles.h
  *   resolved.yaml   the configuration with every key's final value; it gives the same results
  *   plots/          gnuplot scripts NAME.gp, which read the CSV files, and their NAME.svg

@@ -180,6 +180,7 @@ bool page_write(const struct config *config, const struct results *results, cons
         {"hosts.csv", "throughput and latency per host"},
         {"links.csv", "use of each link"},
         {"timeline.csv", "throughput and latency over time"},
+        {"host_timeline.csv", "throughput of each host over time"},
         {"resolved.yaml", "the configuration with every default; running it repeats this result"},
         {"topology.dot", "the picture for Graphviz"},
     };

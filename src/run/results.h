@@ -52,7 +52,7 @@ struct result_id_map {
 };
 
 struct result_point { /* one bin of the timeline */
-    double time_us;
+    double time_us;   /* of its middle, from the end of boot */
     double gbps;
     double latency_mean_ns;
 };
@@ -63,7 +63,7 @@ struct results {
     uint64_t seed;
     bool converged;
     char convergence[160]; /* "mean latency within 0.8 % (asked 1 %)" or why not */
-    double simulated_us, warmup_us, measured_us;
+    double simulated_us, warmup_us, measured_us; /* with boot; from its end on; of that */
     double offered_gbps; /* open loop: payload offered in the measured time; 0 when closed */
     struct result_flow total;
     uint32_t n_workloads, n_hosts, n_links, n_buffers, n_id_maps, n_timeline;
@@ -73,6 +73,7 @@ struct results {
     struct result_buffer *buffers;
     struct result_id_map *id_maps;
     struct result_point *timeline;
+    double *host_gbps; /* [n_hosts][n_timeline], of those bins; NULL: too many hosts */
     uint64_t unsupported_requests, dropped_tlps, interrupts;
     uint64_t tlp_hops, events;
     double wall_s, rss_mib, bytes_per_tlp;

@@ -1,6 +1,7 @@
 #include "run/run_plots.h"
 
 #include "base/check.h"
+#include "run/timeline_plots.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -255,54 +256,6 @@ static bool write_links(const struct results *results, const char *dir, struct e
     return outfile_commit(&file, err);
 }
 
-/* A step of 1, 2 or 5 times a power of ten that cuts 0..@largest into two to five. */
-static double tic_step(double largest)
-{
-    double step = pow(10, floor(log10(fmax(largest, 1e-9) / 2)));
-    double steps = largest / step;
-    return steps > 10 ? 5 * step : steps > 5 ? 2 * step : step;
-}
-
-static bool write_timeline(const struct results *results, const char *dir, struct err *err)
-{
-    double largest_ns = 0, largest_gbps = 0;
-    for (uint32_t i = 0; i < results->n_timeline; i++) {
-        largest_ns = fmax(largest_ns, results->timeline[i].latency_mean_ns);
-        largest_gbps = fmax(largest_gbps, results->timeline[i].gbps);
-    }
-    double unit_ns = largest_ns >= 1e4 ? 1000 : 1;
-    double end_us = results->timeline[results->n_timeline - 1].time_us;
-    struct outfile file;
-    if (!plot_open(&file, dir, "timeline", PLOT_WIDTH, 440, NULL, err))
-        return false;
-    FILE *out = file.file;
-    fprintf(out,
-            "set xrange [0:%.9g]\nset yrange [0:*]\nset key off\nset lmargin 10\nset rmargin 3\n",
-            end_us);
-    if (results->warmup_us > 0 && results->warmup_us < end_us)
-        fprintf(out,
-                "set object 1 rectangle from first 0, graph 0 to first %.9g, graph 1 behind "
-                "fillstyle solid 0.25 "
-                "noborder fillcolor rgb '#999999'\n"
-                "set label 1 'warm-up' at first %.9g, graph 1.06 left font ',12' tc rgb '" PLOT_INK
-                "'\n",
-                results->warmup_us, 0.0);
-    fprintf(out,
-            "set multiplot\nset size 1,0.46\nset origin 0,0.54\nset bmargin 1\nset tmargin "
-            "1.6\nset format x ''\n"
-            "set ylabel 'throughput (Gb/s)'\nset ytics %g\n"
-            "plot 'timeline.csv' skip 1 using 1:2 with lines lw 1.8 lc rgb '%s'\n",
-            tic_step(largest_gbps), plot_colour(0));
-    fprintf(out,
-            "unset label 1\nset size 1,0.54\nset origin 0,0\nset bmargin 3.2\nset tmargin 0.8\nset "
-            "format x '%%g'\n"
-            "set xlabel 'simulated time (µs)'\nset ylabel 'mean latency (%s)'\nset ytics %g\n"
-            "plot 'timeline.csv' skip 1 using 1:($3/%g) with lines lw 1.8 lc rgb '%s'\nunset "
-            "multiplot\n",
-            unit_ns > 1 ? "µs" : "ns", tic_step(largest_ns / unit_ns), unit_ns, plot_colour(1));
-    return outfile_commit(&file, err);
-}
-
 bool run_plots_write(const struct results *results, const char *dir,
                      struct plot_figure out_figures[RUN_PLOTS_MAX], size_t *out_n, struct err *err)
 {
@@ -336,10 +289,17 @@ bool run_plots_write(const struct results *results, const char *dir,
                    "took, and time that "
                    "the link's own packets took."}},
         {results->n_timeline > 1,
-         write_timeline,
+         timeline_plot_total,
          {"timeline", "Throughput and mean latency over simulated time. Shaded is the warm-up, "
                       "which no other figure "
                       "counts."}},
+        {results->n_timeline > 1 && results->n_hosts > 1 && results->host_gbps,
+         timeline_plot_hosts,
+         {"host_timeline",
+          "Throughput of each host over simulated time, all on one scale; of many "
+          "hosts, those that take part in moves and then those that got most. "
+          "Lines mark moves and faults; while a VF moves, the hosts that it leaves "
+          "and comes to are shaded."}},
     };
     size_t n = 0;
     for (size_t i = 0; i < sizeof plots / sizeof *plots; i++) {

@@ -5,7 +5,7 @@
 #include "run/plot.h"
 #include "run/results.h"
 
-enum { RUN_PLOTS_MAX = 8 };
+enum { RUN_PLOTS_MAX = 12 };
 
 /* Writes the scripts that these results deserve into @dir/plots, which is there, and lists them in
  * page order. Curves beyond PLOT_MAX_CURVES and bars beyond PLOT_MAX_BARS are left to the CSV

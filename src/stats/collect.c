@@ -17,6 +17,7 @@ struct route {
     uint32_t cell;
     uint32_t workload;
     uint32_t host;
+    uint32_t row; /* the host's timeline */
 };
 
 struct cell {
@@ -34,9 +35,13 @@ struct collect {
     struct converge total;
     struct converge *workload;
     struct converge *host;
+    uint64_t origin_ps; /* of the timeline */
     uint32_t bin_shift; /* bins are 2^bin_shift ps wide */
     uint32_t n_bins;    /* up to the last that is used */
     struct collect_bin bin[COLLECT_BINS];
+    uint32_t n_rows;
+    uint32_t *row;                        /* of each host in the next, UINT32_MAX: it has no flow */
+    uint64_t (*host_bytes)[COLLECT_BINS]; /* NULL: too many hosts */
 };
 
 /* Zeroed memory for @n things, or a failed CHECK; never NULL, also for none. */
@@ -82,9 +87,25 @@ static void make_cells(struct collect *collect, const struct collect_flow *flow)
         const struct collect_flow *at = &flow[sorted[i].flow];
         if (i == 0 || sorted[i].key != sorted[i - 1].key)
             collect->cell[n++] = (struct cell){.workload = at->workload, .host = at->host};
-        collect->route[sorted[i].flow] = (struct route){n - 1, at->workload, at->host};
+        collect->route[sorted[i].flow] = (struct route){n - 1, at->workload, at->host, 0};
     }
     free(sorted);
+}
+
+/* One row of the hosts' timelines per host with flows, if they are few. */
+static void make_rows(struct collect *collect)
+{
+    collect->row = allocate(collect->n_hosts, sizeof(*collect->row));
+    for (uint32_t i = 0; i < collect->n_hosts; i++)
+        collect->row[i] = UINT32_MAX;
+    for (uint32_t i = 0; i < collect->n_flows; i++) {
+        struct route *route = &collect->route[i];
+        if (collect->row[route->host] == UINT32_MAX)
+            collect->row[route->host] = collect->n_rows++;
+        route->row = collect->row[route->host];
+    }
+    if (collect->n_rows <= COLLECT_TIMELINE_HOSTS)
+        collect->host_bytes = allocate(collect->n_rows, sizeof(*collect->host_bytes));
 }
 
 struct collect *collect_new(uint32_t n_flows, const struct collect_flow *flow, uint32_t n_workloads,
@@ -99,6 +120,7 @@ struct collect *collect_new(uint32_t n_flows, const struct collect_flow *flow, u
     collect->n_hosts = n_hosts;
     collect->route = allocate(n_flows, sizeof(*collect->route));
     make_cells(collect, flow);
+    make_rows(collect);
     converge_init(&collect->total, TOTAL_BATCHES);
     collect->workload = allocate(n_workloads, sizeof(*collect->workload));
     for (uint32_t i = 0; i < n_workloads; i++)
@@ -123,13 +145,23 @@ void collect_free(struct collect *collect)
     free(collect->workload);
     free(collect->host);
     free(collect->route);
+    free(collect->row);
+    free(collect->host_bytes);
     free(collect->cell);
     free(collect);
 }
 
 /* ---- One operation ---- */
 
-/* Doubles the width of the bins until @time_ps has one. */
+/* Halves the number of a host's bins that are used, as widen_bins does. */
+static void fold_bytes(uint64_t bytes[COLLECT_BINS])
+{
+    for (size_t i = 0; i < COLLECT_BINS / 2; i++)
+        bytes[i] = bytes[2 * i] + bytes[2 * i + 1];
+    memset(bytes + COLLECT_BINS / 2, 0, COLLECT_BINS / 2 * sizeof(*bytes));
+}
+
+/* Doubles the width of the bins until @time_ps after their origin has one. */
 static void widen_bins(struct collect *collect, uint64_t time_ps)
 {
     struct collect_bin *bin = collect->bin;
@@ -142,20 +174,27 @@ static void widen_bins(struct collect *collect, uint64_t time_ps)
                 .latency_ps = bin[2 * i].latency_ps + bin[2 * i + 1].latency_ps,
             };
         memset(bin + COLLECT_BINS / 2, 0, COLLECT_BINS / 2 * sizeof(*bin));
+        for (uint32_t row = 0; collect->host_bytes && row < collect->n_rows; row++)
+            fold_bytes(collect->host_bytes[row]);
         collect->n_bins = (collect->n_bins + 1) / 2;
         collect->bin_shift++;
     }
 }
 
-static void add_to_timeline(struct collect *collect, const struct op_record *op,
-                            uint64_t latency_ps)
+static void add_to_timeline(struct collect *collect, const struct route *route,
+                            const struct op_record *op, uint64_t latency_ps)
 {
-    if (__builtin_expect(op->done_ps >> collect->bin_shift >= COLLECT_BINS, 0))
-        widen_bins(collect, op->done_ps);
-    const uint32_t i = (uint32_t)(op->done_ps >> collect->bin_shift);
+    if (op->done_ps < collect->origin_ps)
+        return;
+    const uint64_t time_ps = op->done_ps - collect->origin_ps;
+    if (__builtin_expect(time_ps >> collect->bin_shift >= COLLECT_BINS, 0))
+        widen_bins(collect, time_ps);
+    const uint32_t i = (uint32_t)(time_ps >> collect->bin_shift);
     collect->bin[i].ops++;
     collect->bin[i].bytes += op->bytes;
     collect->bin[i].latency_ps += latency_ps;
+    if (collect->host_bytes)
+        collect->host_bytes[route->row][i] += op->bytes;
     if (collect->n_bins <= i)
         collect->n_bins = i + 1;
 }
@@ -202,7 +241,7 @@ void collect_op(struct collect *collect, const struct op_record *op)
     }
     account->ops += finished_inside;
     account->bytes += finished_inside ? op->bytes : 0;
-    add_to_timeline(collect, op, latency_ps);
+    add_to_timeline(collect, route, op, latency_ps);
     if (born_inside)
         add_latency(collect, route, op, latency_ps);
 }
@@ -308,10 +347,28 @@ double collect_fairness(const struct collect *collect)
     return index;
 }
 
+void collect_begin_timeline(struct collect *collect, uint64_t origin_ps)
+{
+    collect->origin_ps = origin_ps;
+    collect->bin_shift = FIRST_BIN_SHIFT;
+    collect->n_bins = 0;
+    memset(collect->bin, 0, sizeof(collect->bin));
+    if (collect->host_bytes)
+        memset(collect->host_bytes, 0, collect->n_rows * sizeof(*collect->host_bytes));
+}
+
 const struct collect_bin *collect_timeline(const struct collect *collect, size_t *out_n,
                                            uint64_t *out_width_ps)
 {
     *out_n = collect->n_bins;
     *out_width_ps = UINT64_C(1) << collect->bin_shift;
     return collect->bin;
+}
+
+const uint64_t *collect_host_timeline(const struct collect *collect, uint32_t host)
+{
+    CHECK(host < collect->n_hosts);
+    if (!collect->host_bytes || collect->row[host] == UINT32_MAX)
+        return NULL;
+    return collect->host_bytes[collect->row[host]];
 }

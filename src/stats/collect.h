@@ -17,7 +17,8 @@
  * just one; workloads, hosts and the total are sums of accounts. Precision needs the order of a
  * series, which cannot be summed, so the total, each workload and each host have a struct converge
  * of their own. Memory: about 25 KiB per pair with ordinary latencies (the span of its histograms),
- * 8 KiB per host, 16 KiB per workload, 12 bytes per flow. */
+ * 8 KiB per host (12 while they have timelines of their own), 16 KiB per workload, 16 bytes per
+ * flow. */
 #ifndef POOLSIM_STATS_COLLECT_H
 #define POOLSIM_STATS_COLLECT_H
 
@@ -29,7 +30,8 @@
 
 #define COLLECT_ANY UINT32_MAX /* every workload, every host */
 
-enum { COLLECT_BINS = 512 }; /* of the timeline, at most */
+enum { COLLECT_BINS = 512 };          /* of the timeline, at most */
+enum { COLLECT_TIMELINE_HOSTS = 64 }; /* with more hosts that have flows, none has its own */
 
 /* Where the operations of a flow are accounted. */
 struct collect_flow {
@@ -86,9 +88,15 @@ void collect_account_fini(struct collect_account *account);
  * delivered. */
 double collect_fairness(const struct collect *collect);
 
-/* The run from time 0, warm-up and drain included, in bins of equal width (a power of two of ps
- * that doubles as the run goes on). Borrowed until the next collect_op. */
+/* Has the timeline begin at @origin_ps, now, instead of 0: a boot of seconds would leave no room
+ * for the traffic after it. Forgets what it has. */
+void collect_begin_timeline(struct collect *collect, uint64_t origin_ps);
+/* The run from time 0 or that origin, warm-up and drain included, in bins of equal width (a power
+ * of two of ps that doubles as the run goes on). Borrowed until the next collect_op. */
 const struct collect_bin *collect_timeline(const struct collect *collect, size_t *out_n,
                                            uint64_t *out_width_ps);
+/* Bytes of @host in each of those bins, borrowed likewise; NULL: it has no flow, or there are too
+ * many hosts. */
+const uint64_t *collect_host_timeline(const struct collect *collect, uint32_t host);
 
 #endif

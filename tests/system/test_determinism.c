@@ -52,6 +52,8 @@ static void write_parts(FILE *out, const struct results *r)
     for (uint32_t i = 0; i < r->n_timeline; i++)
         fprintf(out, "%a %a %a\n", r->timeline[i].time_us, r->timeline[i].gbps,
                 r->timeline[i].latency_mean_ns);
+    for (uint32_t i = 0; r->host_gbps && i < r->n_hosts * r->n_timeline; i++)
+        fprintf(out, "%a\n", r->host_gbps[i]);
 }
 
 /* All fields but the machine's: wall clock and memory. Floating point to the last bit. */

@@ -33,6 +33,7 @@ struct fixture {
     struct result_buffer buffers[1];
     struct result_id_map id_maps[1];
     struct result_point timeline[BINS];
+    double host_gbps[HOSTS * BINS];
     struct histogram histograms[WORKLOADS];
     char dir[64];
 };
@@ -128,6 +129,7 @@ static void fill_results(struct fixture *fixture)
                                 .buffers = fixture->buffers,
                                 .id_maps = fixture->id_maps,
                                 .timeline = fixture->timeline,
+                                .host_gbps = fixture->host_gbps,
                                 .interrupts = 1234,
                                 .tlp_hops = 12345678,
                                 .events = 9000000,
@@ -156,6 +158,8 @@ static void fill_results(struct fixture *fixture)
     for (int i = 0; i < BINS; i++)
         fixture->timeline[i] =
             (struct result_point){100.0 * i, 40 + sin(i), i == 7 ? 0 : 700 + 20 * cos(i)};
+    for (int i = 0; i < HOSTS * BINS; i++)
+        fixture->host_gbps[i] = i < BINS ? 0 : 20 + sin(i);
 }
 
 static struct fixture *fixture_new(void)
@@ -287,6 +291,24 @@ static void check_histogram_file(const char *dir)
     free(text);
 }
 
+/* Every bin of every host, in order, as it was given. */
+static void check_host_timeline_file(const struct fixture *fixture)
+{
+    char *text = folder_read(fixture->dir, "host_timeline.csv");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    char *rest = text;
+    CU_ASSERT_STRING_EQUAL(strsep(&rest, "\n"), "host,time_us,gbps");
+    for (int h = 0; h < HOSTS; h++)
+        for (int i = 0; i < BINS; i++) {
+            const char *line = strsep(&rest, "\n");
+            CU_ASSERT_TRUE(!strncmp(line, host_names[h], strlen(host_names[h])));
+            CU_ASSERT_EQUAL(cell_value(line, 1), fixture->timeline[i].time_us);
+            CU_ASSERT_EQUAL(cell_value(line, 2), fixture->host_gbps[h * BINS + i]);
+        }
+    CU_ASSERT_STRING_EQUAL(rest, "");
+    free(text);
+}
+
 static void check_svg(const char *dir, const char *name)
 {
     char *text = folder_read(dir, name);
@@ -320,9 +342,10 @@ static void check_page(const char *dir)
 
 static void test_folder_is_complete(void)
 {
-    static const char *const files[] = {
-        "index.html", "summary.json", "results.csv",  "histogram.csv", "decomposition.csv",
-        "hosts.csv",  "links.csv",    "timeline.csv", "resolved.yaml", "topology.dot"};
+    static const char *const files[] = {"index.html",    "summary.json",      "results.csv",
+                                        "histogram.csv", "decomposition.csv", "hosts.csv",
+                                        "links.csv",     "timeline.csv",      "host_timeline.csv",
+                                        "resolved.yaml", "topology.dot"};
     struct fixture *fixture = fixture_new();
     struct err err = {0};
     FILE *warnings = tmpfile();
@@ -336,6 +359,7 @@ static void test_folder_is_complete(void)
         free(text);
     }
     check_histogram_file(fixture->dir);
+    check_host_timeline_file(fixture);
     if (has_program("gnuplot")) {
         check_svg(fixture->dir, "plots/latency_cdf.svg");
         check_svg(fixture->dir, "plots/latency_ccdf.svg");
@@ -343,6 +367,7 @@ static void test_folder_is_complete(void)
         check_svg(fixture->dir, "plots/hosts.svg");
         check_svg(fixture->dir, "plots/links.svg");
         check_svg(fixture->dir, "plots/timeline.svg");
+        check_svg(fixture->dir, "plots/host_timeline.svg");
     }
     if (has_program("dot"))
         check_svg(fixture->dir, "topology.svg");
@@ -350,6 +375,25 @@ static void test_folder_is_complete(void)
     if (has_program("gnuplot") && has_program("dot"))
         CU_ASSERT_EQUAL(ftell(warnings), 0);
     fclose(warnings);
+    fixture_free(fixture);
+}
+
+/* Without their timelines (there are too many hosts) the file has no row, and there is no figure.
+ */
+static void test_many_hosts_have_no_timeline(void)
+{
+    struct fixture *fixture = fixture_new();
+    struct err err = {0};
+    fixture->results.host_gbps = NULL;
+    CU_ASSERT_TRUE_FATAL(
+        output_write(fixture->config, &fixture->results, fixture->dir, stderr, &err));
+    char *text = folder_read(fixture->dir, "host_timeline.csv");
+    char *script = folder_read(fixture->dir, "plots/host_timeline.gp");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+    CU_ASSERT_STRING_EQUAL(text, "host,time_us,gbps\n");
+    CU_ASSERT_PTR_NULL(script);
+    free(script);
+    free(text);
     fixture_free(fixture);
 }
 
@@ -571,6 +615,7 @@ void suite_output(void)
     CU_add_test(suite, "summary.json holds every result", test_summary_holds_every_result);
     CU_add_test(suite, "not a number is null", test_not_a_number_is_null);
     CU_add_test(suite, "folder is complete and needs no network", test_folder_is_complete);
+    CU_add_test(suite, "many hosts have no timeline", test_many_hosts_have_no_timeline);
     CU_add_test(suite, "missing gnuplot and dot are warnings", test_without_gnuplot);
     CU_add_test(suite, "folder that cannot be made", test_folder_that_cannot_be_made);
     CU_add_test(suite, "table fits 100 columns and its parts sum", test_table_fits_and_sums);

@@ -234,6 +234,95 @@ static void test_timeline(void)
     }
 }
 
+/* Each host's timeline has its bytes, in the bins of the run's: the hosts' sum to those, and a
+ * plain recount of each agrees, after widenings. A host without a flow has none. */
+static void test_host_timelines(void)
+{
+    enum { USERS = 4, IDLE = 2 };
+    static const struct collect_flow flow[] = {{0, 3}, {0, 0}, {1, 0}, {1, 1}};
+    struct collect *collect = collect_new(4, flow, 2, USERS);
+    static struct op_record op[OPS];
+    struct rng rng;
+    size_t n = 0;
+    uint64_t width_ps = 0;
+    uint64_t time_ps = 0;
+
+    rng_init(&rng, 7, "host timelines");
+    for (size_t i = 0; i < OPS; i++) {
+        time_ps += (uint64_t)(3000 * rng_uniform(&rng));
+        op[i] = make_op((uint32_t)(4 * rng_uniform(&rng)), time_ps, time_ps,
+                        (uint32_t)(4096 * rng_uniform(&rng)));
+        collect_op(collect, &op[i]);
+    }
+    const struct collect_bin *bin = collect_timeline(collect, &n, &width_ps);
+    CU_ASSERT(width_ps > 16384);
+    CU_ASSERT_PTR_NULL(collect_host_timeline(collect, IDLE));
+    for (size_t i = 0; i < n; i++) {
+        uint64_t sum = 0;
+        for (uint32_t h = 0; h < USERS; h++)
+            sum += h == IDLE ? 0 : collect_host_timeline(collect, h)[i];
+        CU_ASSERT_EQUAL(sum, bin[i].bytes);
+    }
+    for (uint32_t h = 0; h < USERS; h++) {
+        uint64_t bytes[COLLECT_BINS] = {0};
+        for (size_t i = 0; i < OPS; i++)
+            bytes[op[i].done_ps / width_ps] += flow[op[i].flow].host == h ? op[i].bytes : 0;
+        CU_ASSERT(h == IDLE || memcmp(bytes, collect_host_timeline(collect, h), sizeof bytes) == 0);
+    }
+    collect_free(collect);
+}
+
+/* As many hosts as have timelines, and one more. */
+static void test_too_many_hosts(void)
+{
+    struct collect_flow flow[COLLECT_TIMELINE_HOSTS + 1];
+    for (uint32_t i = 0; i <= COLLECT_TIMELINE_HOSTS; i++)
+        flow[i] = (struct collect_flow){0, i};
+    for (uint32_t n = COLLECT_TIMELINE_HOSTS; n <= COLLECT_TIMELINE_HOSTS + 1; n++) {
+        struct collect *collect = collect_new(n, flow, 1, COLLECT_TIMELINE_HOSTS + 1);
+        for (uint32_t i = 0; i < n; i++) {
+            struct op_record op = make_op(i, 0, 5, i + 1);
+            collect_op(collect, &op);
+        }
+        for (uint32_t i = 0; i < n; i++) {
+            const uint64_t *bytes = collect_host_timeline(collect, i);
+            CU_ASSERT(n <= COLLECT_TIMELINE_HOSTS ? bytes && bytes[0] == i + 1 : !bytes);
+        }
+        collect_free(collect);
+    }
+}
+
+/* A timeline that begins late is one of the later operations, counted from there, with bins as
+ * narrow as if nothing had been before. */
+static void test_timeline_origin(void)
+{
+    static const struct collect_flow flow[] = {{0, 0}};
+    enum { BEGIN = 700000123, LATER = 100 };
+    struct collect *collect = collect_new(1, flow, 1, 1);
+    size_t n = 0;
+    uint64_t width_ps = 0;
+
+    for (uint64_t t = 0; t < BEGIN; t += 1000000) {
+        struct op_record op = make_op(0, t, t, 1);
+        collect_op(collect, &op);
+    }
+    collect_begin_timeline(collect, BEGIN);
+    (void)collect_timeline(collect, &n, &width_ps);
+    CU_ASSERT_EQUAL(n, 0);
+    for (uint64_t i = 0; i < LATER; i++) {
+        struct op_record op = make_op(0, BEGIN + i * 16384, BEGIN + i * 16384, 8);
+        collect_op(collect, &op);
+    }
+    const struct collect_bin *bin = collect_timeline(collect, &n, &width_ps);
+    CU_ASSERT_EQUAL(width_ps, 16384);
+    CU_ASSERT_EQUAL(n, LATER);
+    for (size_t i = 0; i < n; i++) {
+        CU_ASSERT_EQUAL(bin[i].ops, 1);
+        CU_ASSERT_EQUAL(collect_host_timeline(collect, 0)[i], 8);
+    }
+    collect_free(collect);
+}
+
 /* Parts that miss the total by a picosecond stop the run. In a child, because a failed CHECK
  * aborts. */
 static void test_parts_must_sum(void)
@@ -290,6 +379,9 @@ void suite_collect(void)
     CU_add_test(suite, "sums", test_sums);
     CU_add_test(suite, "begin forgets", test_begin_forgets);
     CU_add_test(suite, "timeline", test_timeline);
+    CU_add_test(suite, "hosts' timelines", test_host_timelines);
+    CU_add_test(suite, "too many hosts for timelines", test_too_many_hosts);
+    CU_add_test(suite, "timeline from an origin", test_timeline_origin);
     CU_add_test(suite, "parts must sum", test_parts_must_sum);
     CU_add_test(suite, "nothing", test_nothing);
 }
