@@ -74,17 +74,6 @@ static void refuse(struct pcie_switch *sw, uint32_t ingress, const struct tlp *t
     link_credit_return(sw->ports[ingress].in.link, q, data_units, tlp->at_ps);
 }
 
-/* The completion of a request of the switch's own. */
-static void end_own(struct pcie_switch *sw, uint32_t index)
-{
-    const struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
-    uint32_t at = tlp->request;
-    struct request *request = request_get(&sw->fabric->requests, at);
-    request_arrived(request, tlp, request->to_arrive);
-    tlp_give_back(&sw->fabric->tlps, index);
-    request->owner->on_done(request->owner->self, at, request);
-}
-
 /* What is not simply forwarded: its request's buffer is free. True if it goes on as a completion,
  * from *ready on; else it ends here. */
 static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t number,
@@ -108,7 +97,7 @@ static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t nu
         if (is_posted)
             fabric_end_posted(fabric, index, TLP_SC);
         else
-            end_own(sw, index);
+            fabric_lose(fabric, index); /* of a request of the switch's own */
         return false;
     case SWITCH_DROPPED:
         refuse(sw, number, tlp, q, data_units);

@@ -11,7 +11,7 @@
 
 #include <linux/pci_regs.h>
 
-enum { OWN_PORT = 0xfff, MSI_BYTES = 4, DW_BYTES = 4 };
+enum { MSI_BYTES = 4, DW_BYTES = 4 };
 
 /* ---- answers ---- */
 
@@ -129,6 +129,17 @@ static uint8_t epoch_of(const struct pcie_switch *sw, uint32_t function)
     return sw->assignments ? sw->assignments->functions[function].epoch : 0;
 }
 
+/* Makes the request one of the switch's to the VF behind @port. */
+static void aim(const struct pcie_switch *sw, uint16_t port, const struct switch_vf *vf,
+                uint16_t tag, struct tlp *tlp)
+{
+    tlp->tag = tag;
+    tlp->requester = sw->ports[port].tables.proxy_rid;
+    tlp->cfg.target = vf->owner_rid;
+    tlp->cfg.type = type_at_device(sw, port, vf->owner_rid);
+    tlp->port = port;
+}
+
 /* The request goes on to the VF of @entry. False: no tag is free. */
 static bool pass_on(struct pcie_switch *sw, const struct switch_branch *branch,
                     const struct switch_vf *vf, const struct proxy_entry *entry, struct tlp *tlp)
@@ -137,12 +148,8 @@ static bool pass_on(struct pcie_switch *sw, const struct switch_branch *branch,
     int32_t tag = device->proxy ? proxy_tag_take(device->proxy, entry) : -1;
     if (tag < 0)
         return false;
-    tlp->tag = (uint16_t)tag;
-    tlp->requester = device->proxy_rid;
-    tlp->cfg.target = vf->owner_rid;
-    tlp->cfg.type = type_at_device(sw, branch->port, vf->owner_rid);
-    tlp->port = branch->port;
-    if (sw->assignments && entry->host_port != OWN_PORT)
+    aim(sw, branch->port, vf, (uint16_t)tag, tlp);
+    if (sw->assignments)
         assignment_issue(sw->assignments, vf->function, ASSIGNMENT_HOST);
     return true;
 }
@@ -175,17 +182,16 @@ void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t bran
     struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
     const struct switch_vf *vf = &b->vfs[function];
     const struct cfgspace_layout *layout = b->functions[function].model->vf;
-    struct proxy_entry entry = {.host_port = OWN_PORT,
-                                .function = (uint16_t)vf->function,
-                                .epoch = epoch_of(sw, vf->function)};
     uint32_t index;
     struct tlp *tlp = new_tlp(sw, REQUEST_CFG_WRITE, 2, &sw->own_owner, &index);
     struct request *request = request_get(&sw->fabric->requests, tlp->request);
     request->value = PCI_EXP_DEVCTL_BCR_FLR;
+    request_expire(request, sw->fabric->sim->now_ps, 1, TLP_SC); /* nobody waits for its end */
+    request_give_back(&sw->fabric->requests, tlp->request);
     tlp->kind = TLP_CFG_WRITE;
     tlp->cfg.offset = (uint16_t)(layout->express + PCI_EXP_DEVCTL);
     shadow_reset(sw, host_port, branch, function);
-    CHECK(pass_on(sw, b, vf, &entry, tlp));
+    aim(sw, b->port, vf, (uint16_t)(PROXY_TAGS_MOST + vf->function % PROXY_TAGS_MOST), tlp);
     send_own(sw, b->port, index);
 }
 
@@ -488,6 +494,9 @@ static bool find_completer(const struct pcie_switch *sw, uint32_t ingress, uint1
 bool switch_config_rehead(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp, bool *out_ends)
 {
     struct proxy_tags *tags = sw->ports[ingress].tables.proxy;
+    *out_ends = tlp->tag >= PROXY_TAGS_MOST;
+    if (*out_ends)
+        return true;
     const struct proxy_entry *waiting = proxy_tag_entry(tags, tlp->tag);
     uint32_t function = waiting ? waiting->function : 0;
     bool lent = find_completer(sw, ingress, tlp->cpl.completer, &function);
@@ -495,11 +504,8 @@ bool switch_config_rehead(struct pcie_switch *sw, uint32_t ingress, struct tlp *
     struct proxy_entry entry;
     if (proxy_tag_match(tags, tlp->tag, (uint16_t)function, epoch, &entry) != PROXY_MATCHED)
         return false;
-    *out_ends = entry.host_port == OWN_PORT;
-    if (sw->assignments && !*out_ends)
+    if (sw->assignments)
         assignment_complete(sw->assignments, function, ASSIGNMENT_HOST, entry.epoch);
-    if (*out_ends)
-        return true;
     if (entry.merge && tlp->kind == TLP_CPL_DATA)
         merge(sw, &entry, tlp);
     tlp->requester = entry.rid;

@@ -11,6 +11,7 @@
  *
  * What the switch answers itself takes CFG_EMU_LATENCY_CYCLES behind the pipeline; a host port has
  * one such request at work at a time. When no proxy tag is free the answer is CRS: try again.
+ * The switch's own requests have tags from PROXY_TAGS_MOST on, one per VF, and wait for none.
  * Requires live tables (switch_set_live), but for a switch of a cascade, which has no views and
  * passes the Owner's requests on. */
 #ifndef POOLSIM_FABRIC_SWITCH_CONFIG_H
@@ -55,7 +56,7 @@ bool switch_config_rehead(struct pcie_switch *sw, uint32_t ingress, struct tlp *
                           bool *out_ends);
 /* The cycle in which the emulator of @ingress, busy from @ready on, has its answer. */
 uint64_t switch_config_answer_cycle(struct pcie_switch *sw, uint32_t ingress, uint64_t ready);
-/* A switch's own posted or non-posted request has ended. */
+/* A posted request of the switch's own has ended. */
 void switch_config_on_own_done(void *self, uint32_t at, struct request *request);
 void switch_config_on_ready(struct pcie_switch *sw, const struct event *event);
 
