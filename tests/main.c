@@ -80,7 +80,8 @@
     X(fairness, FAST)                                                                              \
     X(direct, FAST)                                                                                \
     X(determinism, FAST)                                                                           \
-    X(isolation, FAST)
+    X(isolation, FAST)                                                                             \
+    X(isolation_moves, FAST)
 
 enum speed { FAST, SLOW };
 

@@ -65,6 +65,8 @@ struct switch_params {
 struct switch_tables {
     struct id_map *id_map;     /* device port: id_up, the CAM; host port: id_down */
     struct id_map *id_backing; /* device port with remap_fetch: all entries, behind the CAM */
+    struct id_map *vfs; /* device port: every VF by its RID, lent or not, whose value.function is
+                           its index in the pool; for the counter `astray` alone */
     struct addr_map *addr_map; /* host port: User BAR ranges */
     struct addr_map *lent;     /* host port of an Owner: its addresses of VFs that are lent away */
     struct route
@@ -177,6 +179,8 @@ struct pcie_switch {
     uint64_t dropped;     /* TLPs dropped */
     uint64_t stale;       /* completions of requests passed on that were too late */
     uint64_t undrained;   /* requests of or to VFs that are not assigned (any more) */
+    uint64_t astray;      /* memory requests and completions sent on by entries that do not agree
+                             with the assignment; to the Owner only with the tables `vfs` */
     uint64_t overlaps;    /* BARs that a User put over others */
     uint64_t interrupts;  /* of its own */
     struct assignment_table *assignments; /* who has which VF; NULL: not counted. Borrowed */

@@ -193,6 +193,36 @@ static bool is_admitted(struct pcie_switch *sw, const struct tlp *tlp, bool down
     return true;
 }
 
+/* True if the entries lead the TLP elsewhere than the assignment says: some are left of an earlier
+ * assignment, or missing. */
+static bool is_astray(const struct pcie_switch *sw, uint32_t ingress, bool downstream,
+                      enum pool_verdict verdict, const struct finding *found)
+{
+    const struct assignment *functions = sw->assignments->functions;
+    if (verdict == POOL_REMAP) {
+        const struct assignment *a = &functions[found->function];
+        uint32_t host_port = downstream ? ingress : (uint32_t)found->port;
+        return a->state == ASSIGNMENT_FREE || a->place.host_port != host_port;
+    }
+    const struct id_map *vfs = sw->ports[ingress].tables.vfs;
+    if (verdict != POOL_PASS || downstream || !vfs)
+        return false;
+    int32_t entry = id_map_find(vfs, (struct id_key){(uint16_t)ingress, found->rid});
+    return entry >= 0 &&
+           functions[id_map_value(vfs, (uint32_t)entry)->function].state != ASSIGNMENT_FREE;
+}
+
+/* What the assignment has to say to a look-up's @verdict. */
+static __attribute__((noinline)) enum pool_verdict
+judge_by_assignment(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp,
+                    bool downstream, enum pool_verdict verdict, const struct finding *found)
+{
+    if (verdict == POOL_REMAP && !is_admitted(sw, tlp, downstream, found->function))
+        return POOL_UNSUPPORTED;
+    sw->astray += is_astray(sw, ingress, downstream, verdict, found);
+    return verdict;
+}
+
 enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,
                                    bool *out_fetched)
 {
@@ -219,9 +249,8 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
         verdict = classify_downstream(kind, found.hit, found.owner, found.lent);
     }
     *out_fetched = found.fetched;
-    if (__builtin_expect(sw->live && sw->assignments && verdict == POOL_REMAP, 0) &&
-        !is_admitted(sw, tlp, downstream, found.function))
-        verdict = POOL_UNSUPPORTED;
+    if (__builtin_expect(sw->live && sw->assignments, 0))
+        verdict = judge_by_assignment(sw, ingress, tlp, downstream, verdict, &found);
     switch (verdict) {
     case POOL_REMAP:
         rewrite(tlp, downstream, &found);
