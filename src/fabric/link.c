@@ -47,7 +47,6 @@ void link_init(struct link *link, struct fabric *fabric, const struct link_param
     memset(link, 0, sizeof *link);
     link->fabric = fabric;
     link->id = id;
-    link->next_update_ps = UINT64_MAX;
     link->name = params->name;
     link->propagation_ps = params->propagation_ps;
     link->ticks_per_byte = rate_ticks_per_byte(params->gen, params->lanes);
@@ -121,21 +120,15 @@ void link_send(struct link *link, uint32_t index, uint64_t ready_ps)
     link->receiver.on_tlp(link->receiver.self, link->receiver.port, index, begin_ps, end_ps);
 }
 
-void link_credit_take_in(struct link *link, uint64_t now_ps)
+/* Seldom called: out of the callers' way. */
+__attribute__((noinline)) void link_credit_take_in(struct link_credit *credit, uint64_t now_ps)
 {
-    link->next_update_ps = UINT64_MAX;
-    for (uint32_t q = 0; q < link->fabric->vcs * CLASSES; q++) {
-        struct link_credit *credit = &link->credit[q];
-        for (; credit->head != credit->tail; credit->head++) {
-            const struct link_update *update = &credit->ring[credit->head & credit->mask];
-            if (update->at_ps > now_ps) {
-                if (update->at_ps < link->next_update_ps)
-                    link->next_update_ps = update->at_ps;
-                break;
-            }
-            credit_grant(&credit->header, update->header);
-            credit_grant(&credit->data, update->data);
-        }
+    for (; credit->head != credit->tail; credit->head++) {
+        const struct link_update *update = &credit->ring[credit->head & credit->mask];
+        if (update->at_ps > now_ps)
+            return;
+        credit_grant(&credit->header, update->header);
+        credit_grant(&credit->data, update->data);
     }
 }
 
@@ -170,8 +163,6 @@ void link_credit_return(struct link *link, uint32_t q, uint32_t data_units, uint
     uint64_t at_ps = earliest_ps + link->dllp_flight_ps;
     CHECK(credit->tail - credit->head <= credit->mask);
     credit->ring[credit->tail++ & credit->mask] = (struct link_update){at_ps, header, data};
-    if (at_ps < link->next_update_ps)
-        link->next_update_ps = at_ps;
     owe_dllp(link->reverse);
     if (credit->waiting) {
         credit->waiting = false;

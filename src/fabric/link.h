@@ -82,7 +82,6 @@ struct link {
     struct link_receiver receiver;
     struct link_sender sender;
     struct link_credit *credit; /* [vcs x CLASSES] */
-    uint64_t next_update_ps;    /* when the first UpdateFC under way arrives; UINT64_MAX: none */
     struct link *reverse;
     uint64_t next_ack_ps;
     uint64_t ack_interval_ps;
@@ -119,26 +118,32 @@ static inline uint64_t link_ticks_to_ps(uint64_t ticks)
     return (ticks + RATE_TICKS_PER_PS - 1) / RATE_TICKS_PER_PS;
 }
 
-/* Takes in the UpdateFCs that have arrived by now. */
-void link_credit_take_in(struct link *link, uint64_t now_ps);
-static inline void link_credit_poll(struct link *link, uint64_t now_ps)
-{
-    if (link->next_update_ps <= now_ps)
-        link_credit_take_in(link, now_ps);
-}
-static inline bool link_credit_allows(const struct link_credit *credit, uint32_t data_units)
+/* Takes in the UpdateFCs of a queue that have arrived by now. */
+void link_credit_take_in(struct link_credit *credit, uint64_t now_ps);
+/* True if the credits that have been taken in suffice for a TLP with @data_units. */
+static inline bool link_credit_suffices(const struct link_credit *credit, uint32_t data_units)
 {
     unsigned header = credit_allows(&credit->header, 1); /* without a branch */
     unsigned data = credit_allows(&credit->data, data_units);
     return header & data;
+}
+/* True if a TLP with @data_units may be sent now. UpdateFCs only add to the credits, so they are
+ * taken in only when it matters. */
+static inline bool link_credit_allows(struct link_credit *credit, uint32_t data_units,
+                                      uint64_t now_ps)
+{
+    if (__builtin_expect(link_credit_suffices(credit, data_units), 1))
+        return true;
+    link_credit_take_in(credit, now_ps);
+    return link_credit_suffices(credit, data_units);
 }
 static inline void link_credit_consume(struct link_credit *credit, uint32_t data_units)
 {
     credit_consume(&credit->header, 1);
     credit_consume(&credit->data, data_units);
 }
-/* When the next UpdateFC of queue @q arrives; UINT64_MAX if none is under way, and then the sender
- * will be told. */
+/* When the next UpdateFC of queue @q arrives, after link_credit_allows said no; UINT64_MAX if none
+ * is under way, and then the sender will be told. */
 uint64_t link_credit_when(struct link *link, uint32_t q);
 /* The receiver has freed the buffer of one TLP of queue @q at @freed_ps (now or later). */
 void link_credit_return(struct link *link, uint32_t q, uint32_t data_units, uint64_t freed_ps);

@@ -43,7 +43,7 @@ struct pick_wait {
  * queue; the account of each TLP in them ends at its arrival there, which gives their age and may
  * lie ahead of now. @port: only heads whose tlp.port equals it compete (the others still hold back
  * what may not pass them); PICK_ANY_PORT: all. A higher VC goes first; within a VC the oldest that
- * has credits and may pass every older one. link_credit_poll must have been done. */
+ * has credits and may pass every older one. */
 static inline int pick(const struct fabric *fabric, const struct tlp_fifo *fifos,
                        const struct link *link, uint32_t port, struct pick_wait *wait);
 
@@ -70,7 +70,8 @@ static inline bool pick_can_go(const struct link *link, const struct tlp *tlp, u
             wait->ready_ps = tlp->at_ps;
         return false;
     }
-    if (link_credit_allows(&link->credit[q], credit_data_units(tlp_wire_payload_bytes(tlp))))
+    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    if (link_credit_allows(&link->credit[q], data_units, wait->now_ps))
         return true;
     wait->blocked |= 1U << q;
     return false;

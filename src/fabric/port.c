@@ -85,7 +85,6 @@ void port_pump(struct port *port)
 {
     if (port->fabric->sim->now_ps >= port->wake_ps)
         port->wake_ps = UINT64_MAX;
-    link_credit_poll(port->link, port->fabric->sim->now_ps);
     while (port->queued) {
         if (port_wire_is_full(port)) {
             port_wake_when_drained(port);
@@ -109,8 +108,7 @@ static bool send_at_once(struct port *port, uint32_t index, const struct tlp *tl
     uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     if (port->queued || port_wire_is_full(port))
         return false;
-    link_credit_poll(port->link, now_ps);
-    if (!link_credit_allows(credit, data_units))
+    if (!link_credit_allows(credit, data_units, now_ps))
         return false;
     link_credit_consume(credit, data_units);
     link_send(port->link, index, now_ps);

@@ -284,7 +284,6 @@ static void decide(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
         switch_ring_wake(sw, egress, out->ready_cycle);
         return;
     }
-    link_credit_poll(out->link, sw->fabric->sim->now_ps);
     if (!grant_first_ready(sw, egress, cycle))
         ask_requesters(sw, egress, cycle);
 }

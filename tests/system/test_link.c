@@ -325,10 +325,11 @@ static void available_at(const struct model *model, uint64_t sent_until_ps, uint
     }
 }
 
-/* What is sent is freed after a random time, in order. */
+/* What is sent is freed after a random time, in order. UpdateFCs are taken in sometimes at once and
+ * sometimes as late as the link likes. */
 static void run_credits(struct wire *wire, struct model *model, uint32_t q, uint64_t *state)
 {
-    const struct link_credit *credit = &wire->there.credit[q];
+    struct link_credit *credit = &wire->there.credit[q];
     uint64_t now_ps = 1, freed_ps = 0;
     uint32_t used_header = 0, used_data = 0;
     unsigned wrong = 0, sent = 0, blocked = 0;
@@ -339,14 +340,16 @@ static void run_credits(struct wire *wire, struct model *model, uint32_t q, uint
         const uint32_t units = splitmix_below(state, 17);
 
         now_ps += splitmix_below(state, 20000);
-        link_credit_poll(&wire->there, now_ps);
         available_at(model, now_ps - wire->there.dllp_flight_ps, &header, &data);
         if (now_ps < wire->there.dllp_flight_ps)
             header = HEADERS, data = DATA;
-        wrong += credit_available(&credit->header) != header - used_header;
-        wrong += credit_available(&credit->data) != data - used_data;
+        if (splitmix_below(state, 2)) {
+            link_credit_take_in(credit, now_ps);
+            wrong += credit_available(&credit->header) != header - used_header;
+            wrong += credit_available(&credit->data) != data - used_data;
+        }
         const bool fits = header > used_header && units <= data - used_data;
-        wrong += link_credit_allows(credit, units) != fits;
+        wrong += link_credit_allows(credit, units, now_ps) != fits;
         if (!fits) {
             blocked++;
             continue;
@@ -413,7 +416,7 @@ static void use(struct wire *wire, uint32_t n)
 
 static uint32_t headers_at(struct wire *wire, uint64_t at_ps)
 {
-    link_credit_poll(&wire->there, at_ps);
+    link_credit_take_in(&wire->there.credit[CLASS_POSTED], at_ps);
     return credit_available(&wire->there.credit[CLASS_POSTED].header);
 }
 
@@ -522,7 +525,7 @@ static void infinite_credits_never_travel(void)
 
     for (uint32_t q = 0; q < CLASSES; q++) {
         for (unsigned n = 0; n < 5000; n++) {
-            CU_ASSERT(link_credit_allows(&wire->there.credit[q], 256));
+            CU_ASSERT(link_credit_allows(&wire->there.credit[q], 256, n));
             link_credit_consume(&wire->there.credit[q], 256);
             link_credit_return(&wire->there, q, 256, n);
         }
@@ -539,15 +542,17 @@ static void counted_data_with_infinite_headers(void)
 
     params.data_credits[CLASS_COMPLETION] = 16;
     struct wire *wire = wire_new(&params, 1);
+    struct link_credit *credit = &wire->there.credit[CLASS_COMPLETION];
     for (unsigned run = 0; run < 100; run++) {
+        const uint64_t now_ps = run * UINT64_C(1000000);
+
         for (unsigned n = 0; n < 16; n++)
-            link_credit_consume(&wire->there.credit[CLASS_COMPLETION], 1);
-        CU_ASSERT_FALSE(link_credit_allows(&wire->there.credit[CLASS_COMPLETION], 1));
-        CU_ASSERT(link_credit_allows(&wire->there.credit[CLASS_COMPLETION], 0));
+            link_credit_consume(credit, 1);
+        CU_ASSERT_FALSE(link_credit_allows(credit, 1, now_ps));
+        CU_ASSERT(link_credit_allows(credit, 0, now_ps));
         for (unsigned n = 0; n < 16; n++)
-            link_credit_return(&wire->there, CLASS_COMPLETION, 1, 1 + run * UINT64_C(1000000) + n);
-        link_credit_poll(&wire->there, run * UINT64_C(1000000) + 900000);
-        CU_ASSERT(link_credit_allows(&wire->there.credit[CLASS_COMPLETION], 16));
+            link_credit_return(&wire->there, CLASS_COMPLETION, 1, now_ps + 1 + n);
+        CU_ASSERT(link_credit_allows(credit, 16, now_ps + 900000));
     }
     wire_free(wire);
 }
