@@ -1,7 +1,9 @@
 #include "run/html.h"
 
+#include "base/check.h"
 #include "run/folder.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +121,28 @@ void html_table_begin(FILE *out, const char *caption, size_t n, const char *cons
 void html_row(FILE *out, size_t n, const char *const *cells, size_t first_number)
 {
     html_cells(out, "td", n, cells, first_number);
+}
+
+void html_cell(struct html_cells *row, const char *format, ...)
+{
+    CHECK(row->n < HTML_CELLS);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(row->text[row->n], sizeof row->text[row->n], format, arguments);
+    va_end(arguments);
+    row->cells[row->n] = row->text[row->n];
+    row->n++;
+}
+
+void html_number(struct html_cells *row, double value, int digits)
+{
+    char buf[FORMAT_BYTES];
+    html_cell(row, "%s", format_number(buf, value, digits));
+}
+
+void html_cells_end(FILE *out, const struct html_cells *row, size_t first_number)
+{
+    html_row(out, row->n, row->cells, first_number);
 }
 
 void html_table_end(FILE *out)

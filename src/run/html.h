@@ -4,6 +4,7 @@
 #ifndef POOLSIM_RUN_HTML_H
 #define POOLSIM_RUN_HTML_H
 
+#include "run/format.h"
 #include "run/plot.h"
 #include <stddef.h>
 #include <stdio.h>
@@ -21,6 +22,18 @@ void html_table_begin(FILE *out, const char *caption, size_t n, const char *cons
                       size_t first_number);
 void html_row(FILE *out, size_t n, const char *const *cells, size_t first_number);
 void html_table_end(FILE *out);
+
+/* A row whose cells are formatted one after the other; begins as {.n = 0}. */
+enum { HTML_CELLS = 16 };
+struct html_cells {
+    char text[HTML_CELLS][FORMAT_BYTES * 3];
+    const char *cells[HTML_CELLS];
+    size_t n;
+};
+void html_cell(struct html_cells *row, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void html_number(struct html_cells *row, double value, int digits);
+void html_cells_end(FILE *out, const struct html_cells *row, size_t first_number);
 
 /* A drawing with its caption: @dir/@svg inlined, or a line that says that it is missing. */
 void html_figure(FILE *out, const char *dir, const char *svg, const char *caption, bool wide);

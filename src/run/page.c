@@ -5,32 +5,8 @@
 #include "run/version.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 
 enum { PAGE_ROWS = 100 }; /* of each table; the CSV files have all */
-
-/* The cells of one row, formatted into one buffer. */
-struct row {
-    char text[16][FORMAT_BYTES * 3];
-    const char *cells[16];
-    size_t n;
-};
-
-__attribute__((format(printf, 2, 3))) static void cell(struct row *row, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(row->text[row->n], sizeof row->text[row->n], format, arguments);
-    va_end(arguments);
-    row->cells[row->n] = row->text[row->n];
-    row->n++;
-}
-
-static void number(struct row *row, double value, int digits)
-{
-    char buf[FORMAT_BYTES];
-    cell(row, "%s", format_number(buf, value, digits));
-}
 
 static void page_more(FILE *out, uint32_t n, const char *file)
 {
@@ -60,25 +36,25 @@ static void page_badges(const struct results *results, FILE *out)
 
 static void flow_row(FILE *out, const char *name, const struct result_flow *flow)
 {
-    struct row row = {.n = 0};
+    struct html_cells row = {.n = 0};
     char buf[FORMAT_BYTES];
     const struct result_latency *latency = &flow->latency;
-    cell(&row, "%s", name);
-    cell(&row, "%s", flow->op);
-    cell(&row, "%s", format_count(buf, flow->ops));
-    number(&row, flow->gbps, 4);
-    number(&row, flow->mops, 4);
-    number(&row, latency->mean_ns, 5);
+    html_cell(&row, "%s", name);
+    html_cell(&row, "%s", flow->op);
+    html_cell(&row, "%s", format_count(buf, flow->ops));
+    html_number(&row, flow->gbps, 4);
+    html_number(&row, flow->mops, 4);
+    html_number(&row, latency->mean_ns, 5);
     if (latency->ci95_ns > 0)
-        cell(&row, "± %s", format_number(buf, latency->ci95_ns, 2));
+        html_cell(&row, "± %s", format_number(buf, latency->ci95_ns, 2));
     else
-        cell(&row, "-");
-    number(&row, latency->p50_ns, 5);
-    number(&row, latency->p90_ns, 5);
-    number(&row, latency->p99_ns, 5);
-    number(&row, latency->p999_ns, 5);
-    number(&row, latency->max_ns, 5);
-    html_row(out, row.n, row.cells, 2);
+        html_cell(&row, "-");
+    html_number(&row, latency->p50_ns, 5);
+    html_number(&row, latency->p90_ns, 5);
+    html_number(&row, latency->p99_ns, 5);
+    html_number(&row, latency->p999_ns, 5);
+    html_number(&row, latency->max_ns, 5);
+    html_cells_end(out, &row, 2);
 }
 
 static void page_workloads(const struct results *results, FILE *out)
@@ -109,16 +85,16 @@ static void page_links(const struct results *results, FILE *out)
     html_table_begin(out, "Links, each direction", 7, headings, 1);
     for (uint32_t i = 0; i < results->n_links && i < PAGE_ROWS; i++) {
         const struct result_link *link = &results->links[i];
-        struct row row = {.n = 0};
+        struct html_cells row = {.n = 0};
         char buf[FORMAT_BYTES];
-        cell(&row, "%s", link->name);
-        cell(&row, "%" PRIu64, link->tlps);
-        cell(&row, "%s", format_count(buf, link->payload_bytes));
-        cell(&row, "%s", format_count(buf, link->wire_bytes));
-        cell(&row, "%s", format_percent(buf, link->utilisation));
-        cell(&row, "%s", format_percent(buf, link->dllp_share));
-        number(&row, link->credit_stall_ns, 4);
-        html_row(out, row.n, row.cells, 1);
+        html_cell(&row, "%s", link->name);
+        html_cell(&row, "%" PRIu64, link->tlps);
+        html_cell(&row, "%s", format_count(buf, link->payload_bytes));
+        html_cell(&row, "%s", format_count(buf, link->wire_bytes));
+        html_cell(&row, "%s", format_percent(buf, link->utilisation));
+        html_cell(&row, "%s", format_percent(buf, link->dllp_share));
+        html_number(&row, link->credit_stall_ns, 4);
+        html_cells_end(out, &row, 1);
     }
     html_table_end(out);
     page_more(out, results->n_links, "links.csv");
@@ -129,12 +105,12 @@ static void page_buffers(const struct results *results, FILE *out)
     static const char *const headings[] = {"buffer", "class", "mean bytes held", "most bytes held"};
     html_table_begin(out, "Receive buffers", 4, headings, 2);
     for (uint32_t i = 0; i < results->n_buffers && i < PAGE_ROWS; i++) {
-        struct row row = {.n = 0};
-        cell(&row, "%s", results->buffers[i].name);
-        cell(&row, "%s", results->buffers[i].class_name);
-        number(&row, results->buffers[i].mean_bytes, 4);
-        cell(&row, "%" PRIu64, results->buffers[i].max_bytes);
-        html_row(out, row.n, row.cells, 2);
+        struct html_cells row = {.n = 0};
+        html_cell(&row, "%s", results->buffers[i].name);
+        html_cell(&row, "%s", results->buffers[i].class_name);
+        html_number(&row, results->buffers[i].mean_bytes, 4);
+        html_cell(&row, "%" PRIu64, results->buffers[i].max_bytes);
+        html_cells_end(out, &row, 2);
     }
     html_table_end(out);
     page_more(out, results->n_buffers, "results.csv");
@@ -145,12 +121,12 @@ static void page_id_maps(const struct results *results, FILE *out)
     static const char *const headings[] = {"re-map CAM", "hits", "misses", "fetches"};
     html_table_begin(out, "Re-mapping", 4, headings, 1);
     for (uint32_t i = 0; i < results->n_id_maps && i < PAGE_ROWS; i++) {
-        struct row row = {.n = 0};
-        cell(&row, "%s", results->id_maps[i].name);
-        cell(&row, "%" PRIu64, results->id_maps[i].hits);
-        cell(&row, "%" PRIu64, results->id_maps[i].misses);
-        cell(&row, "%" PRIu64, results->id_maps[i].fetches);
-        html_row(out, row.n, row.cells, 1);
+        struct html_cells row = {.n = 0};
+        html_cell(&row, "%s", results->id_maps[i].name);
+        html_cell(&row, "%" PRIu64, results->id_maps[i].hits);
+        html_cell(&row, "%" PRIu64, results->id_maps[i].misses);
+        html_cell(&row, "%" PRIu64, results->id_maps[i].fetches);
+        html_cells_end(out, &row, 1);
     }
     html_table_end(out);
     page_more(out, results->n_id_maps, "results.csv");
