@@ -69,6 +69,7 @@
     X(yaml_tree, FAST)                                                                             \
     X(config, FAST)                                                                                \
     X(output, FAST)                                                                                \
+    X(plane_report, FAST)                                                                          \
     X(sweep, FAST)                                                                                 \
     X(cli, FAST)                                                                                   \
     X(readme, FAST)                                                                                \

@@ -76,6 +76,20 @@ char *format_duration(char buf[FORMAT_BYTES], double seconds)
     return buf;
 }
 
+char *format_ps(char buf[FORMAT_BYTES], uint64_t ps)
+{
+    static const char *const units[] = {"ps", "ns", "us", "ms", "s"};
+    double value = (double)ps;
+    size_t unit = 0;
+    while (value >= 999.95 && unit + 1 < sizeof units / sizeof *units) {
+        value /= 1000;
+        unit++;
+    }
+    int decimals = unit == 0 || value >= 999.95 ? 0 : value >= 99.995 ? 1 : value >= 9.9995 ? 2 : 3;
+    snprintf(buf, FORMAT_BYTES, "%.*f %s", decimals, value, ps ? units[unit] : "s");
+    return buf;
+}
+
 struct format_time_unit format_time_unit(double largest_ns)
 {
     if (largest_ns < 1e5)

@@ -16,6 +16,8 @@ char *format_count(char buf[FORMAT_BYTES], uint64_t count);
 char *format_percent(char buf[FORMAT_BYTES], double share);
 /* Seconds as a person says them: 4.5 ms, 3.0 s, 2 min 05 s, 1 h 02 min. */
 char *format_duration(char buf[FORMAT_BYTES], double seconds);
+/* Simulated time with four significant digits and its unit: 0 s, 12.35 ns, 5.001 s. */
+char *format_ps(char buf[FORMAT_BYTES], uint64_t ps);
 
 /* The unit in which a column of latencies reads best, chosen by its largest value: ns below 100 us,
  * else us, else ms. */

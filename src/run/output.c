@@ -3,6 +3,7 @@
 #include "run/datafiles.h"
 #include "run/folder.h"
 #include "run/page.h"
+#include "run/plane_output.h"
 #include "run/report.h"
 #include "run/run_plots.h"
 #include "run/topology.h"
@@ -45,6 +46,7 @@ bool output_write(const struct config *config, const struct results *results, co
     bool written = output_json(summary, dir, "summary.json", err) &&
                    output_resolved_yaml(config, dir, err) &&
                    datafiles_write(results, summary, dir, err) &&
+                   plane_files_write(results->plane, dir, err) &&
                    write_pictures(config, results, dir, warnings, err);
     json_decref(summary);
     return written;

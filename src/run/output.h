@@ -2,7 +2,7 @@
  *   index.html      the page to open: tables, plots, picture; needs no network and no other file
  *   summary.json    all of struct results but hosts' timelines, with seed, version and the path of
  *                   the configuration
- *   *.csv           the same as tables: see datafiles.h
+ *   *.csv           the same as tables: see datafiles.h, and plane_output.h for hosts' software
  *   resolved.yaml   the configuration with every key's final value; it gives the same results
  *   plots/          gnuplot scripts NAME.gp, which read the CSV files, and their NAME.svg
  *   topology.dot    and topology.svg: the pool as configured

@@ -2,6 +2,7 @@
 
 #include "run/format.h"
 #include "run/html.h"
+#include "run/plane_output.h"
 #include "run/version.h"
 
 #include <inttypes.h>
@@ -145,21 +146,40 @@ static void page_footer(const struct results *results, FILE *out)
     fputs("</footer>\n", out);
 }
 
+/* Those files that there are. */
+static void page_data(const struct plane_report *plane, FILE *out)
+{
+    const struct {
+        struct html_link link;
+        bool is_there;
+    } files[] = {
+        {{"summary.json", "everything on this page as JSON"}, true},
+        {{"results.csv", "every number, one a row"}, true},
+        {{"histogram.csv", "latency distribution of each workload"}, true},
+        {{"decomposition.csv", "parts of the mean latency"}, true},
+        {{"hosts.csv", "throughput and latency per host"}, true},
+        {{"links.csv", "use of each link"}, true},
+        {{"timeline.csv", "throughput and latency over time"}, true},
+        {{"host_timeline.csv", "throughput of each host over time"}, true},
+        {{"boot.csv", "what each host did when, from power on"}, plane && plane->n_boots},
+        {{"moves.csv", "steps of each move"}, plane && plane->n_moves},
+        {{"saw.csv", "what each host's software saw of faults"}, plane && plane->n_saws},
+        {{"resolved.yaml", "the configuration with every default; running it repeats this result"},
+         true},
+        {{"topology.dot", "the picture for Graphviz"}, true},
+    };
+    struct html_link links[sizeof files / sizeof *files];
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i].is_there)
+            links[n++] = files[i].link;
+    fputs("<h2>Data</h2>\n", out);
+    html_links(out, n, links);
+}
+
 bool page_write(const struct config *config, const struct results *results, const char *dir,
                 size_t n_figures, const struct plot_figure *figures, struct err *err)
 {
-    static const struct html_link links[] = {
-        {"summary.json", "everything on this page as JSON"},
-        {"results.csv", "every number, one a row"},
-        {"histogram.csv", "latency distribution of each workload"},
-        {"decomposition.csv", "parts of the mean latency"},
-        {"hosts.csv", "throughput and latency per host"},
-        {"links.csv", "use of each link"},
-        {"timeline.csv", "throughput and latency over time"},
-        {"host_timeline.csv", "throughput of each host over time"},
-        {"resolved.yaml", "the configuration with every default; running it repeats this result"},
-        {"topology.dot", "the picture for Graphviz"},
-    };
     struct outfile file;
     if (!folder_open(&file, dir, "index.html", err))
         return false;
@@ -178,6 +198,8 @@ bool page_write(const struct config *config, const struct results *results, cons
           out);
     if (results->n_workloads > 0)
         page_workloads(results, out);
+    if (results->plane)
+        plane_page(results->plane, out);
     fputs("<h2>Plots</h2>\n", out);
     html_plots(out, dir, n_figures, figures);
     fputs("<h2>The pool</h2>\n", out);
@@ -193,8 +215,7 @@ bool page_write(const struct config *config, const struct results *results, cons
         page_buffers(results, out);
     if (results->n_id_maps > 0)
         page_id_maps(results, out);
-    fputs("<h2>Data</h2>\n", out);
-    html_links(out, sizeof links / sizeof *links, links);
+    page_data(results->plane, out);
     page_footer(results, out);
     html_end(out);
     return outfile_commit(&file, err);

@@ -83,11 +83,21 @@ struct plane_report {
 };
 
 const char *plane_boot_step_name(enum plane_boot_step step);
+/* As the configuration calls them. */
+const char *plane_order_name(enum manager_order order);
+const char *plane_fault_name(enum manager_fault fault);
 
 /* Notes that @boot was at @step from @begin_ps to @end_ps; a step that is done more than once (a
  * host with two slots) reaches from the first begin to the last end. */
 void plane_boot_add(struct plane_boot *boot, enum plane_boot_step step, uint64_t begin_ps,
                     uint64_t end_ps);
+
+/* When the host's last step ended. */
+uint64_t plane_boot_end_ps(const struct plane_boot *boot);
+
+/* Anything counted in it? */
+bool plane_wrong_is_none(const struct plane_wrong *wrong);
+bool plane_saw_is_none(const struct plane_saw *saw);
 
 /* From the first step's begin to the last one's end; 0 and 0 for a move that was not begun. */
 struct plane_span plane_move_span(const struct plane_move *move);

@@ -1,5 +1,6 @@
 #include "run/report.h"
 
+#include "run/plane_output.h"
 #include "run/version.h"
 #include "stats/json.h"
 
@@ -152,6 +153,8 @@ json_t *report_json(const struct config *config, const struct results *results)
     json_put(summary, "buffers", buffers_json(results));
     json_put(summary, "id_maps", id_maps_json(results));
     json_put(summary, "timeline", timeline_json(results));
+    if (results->plane)
+        json_put(summary, "plane", plane_json(results->plane));
     json_put(summary, "machine", machine_json(results));
     return summary;
 }
@@ -206,17 +209,37 @@ static void walk_object(const struct metric_walk *walk, const json_t *object)
     }
 }
 
-static const struct {
-    const char *array, *scope;
-} metric_arrays[] = {
-    {"workloads", "workload"}, {"hosts", "host"},     {"links", "link"},
-    {"buffers", "buffer"},     {"id_maps", "id_map"},
-};
+/* The numbers of each object of @array, which have a name and perhaps a class. */
+static void walk_array(const struct metric_walk *walk, const json_t *array, const char *scope)
+{
+    struct metric_walk inner = {walk->visit, walk->context, scope, ""};
+    size_t index;
+    json_t *value;
+    json_array_foreach(array, index, value)
+    {
+        const char *name = json_string_value(json_object_get(value, "name"));
+        const char *class_name = json_string_value(json_object_get(value, "class"));
+        char full[160];
+        snprintf(full, sizeof full, "%s%s%s", name ? name : "", class_name ? "." : "",
+                 class_name ? class_name : "");
+        inner.name = full;
+        walk_object(&inner, value);
+    }
+}
 
 void report_each_metric(const json_t *summary,
                         void (*visit)(void *context, const struct report_metric *metric),
                         void *context)
 {
+    static const struct {
+        const char *array, *scope;
+    } arrays[] = {
+        {"workloads", "workload"}, {"hosts", "host"},     {"links", "link"},
+        {"buffers", "buffer"},     {"id_maps", "id_map"},
+    };
+    static const struct {
+        const char *array, *scope;
+    } plane_arrays[] = {{"boots", "boot"}, {"moves", "move"}, {"saw", "saw"}};
     struct metric_walk walk = {visit, context, "run", ""};
     const char *key;
     json_t *value;
@@ -224,20 +247,14 @@ void report_each_metric(const json_t *summary,
         walk_number(&walk, key, value);
     walk.scope = "total";
     walk_object(&walk, json_object_get(summary, "total"));
-    for (size_t i = 0; i < sizeof metric_arrays / sizeof *metric_arrays; i++) {
-        size_t index;
-        json_array_foreach(json_object_get(summary, metric_arrays[i].array), index, value)
-        {
-            const char *name = json_string_value(json_object_get(value, "name"));
-            const char *class_name = json_string_value(json_object_get(value, "class"));
-            char full[160];
-            snprintf(full, sizeof full, "%s%s%s", name ? name : "", class_name ? "." : "",
-                     class_name ? class_name : "");
-            walk.scope = metric_arrays[i].scope;
-            walk.name = full;
-            walk_object(&walk, value);
-        }
-    }
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        walk_array(&walk, json_object_get(summary, arrays[i].array), arrays[i].scope);
+    const json_t *plane = json_object_get(summary, "plane");
+    walk.scope = "plane";
+    walk.name = "";
+    walk_object(&walk, plane);
+    for (size_t i = 0; i < sizeof plane_arrays / sizeof *plane_arrays; i++)
+        walk_array(&walk, json_object_get(plane, plane_arrays[i].array), plane_arrays[i].scope);
 }
 
 struct metric_search {
@@ -252,6 +269,8 @@ void report_metric_key(const struct report_metric *metric, char *buf, size_t siz
         snprintf(buf, size, "%s", metric->metric);
     else if (!strcmp(metric->scope, "workload"))
         snprintf(buf, size, "%s.%s", metric->name, metric->metric);
+    else if (!metric->name[0])
+        snprintf(buf, size, "%s.%s", metric->scope, metric->metric);
     else
         snprintf(buf, size, "%s.%s.%s", metric->scope, metric->name, metric->metric);
 }

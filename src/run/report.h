@@ -15,21 +15,23 @@ json_t *report_json(const struct config *config, const struct results *results);
 
 /* One number of a summary. Nested keys are joined by "_": "latency_p99_ns", "part_ns_remap". */
 struct report_metric {
-    const char *scope; /* "run", "total", "workload", "host", "link", "buffer", "id_map" */
-    const char *name;  /* of the workload, host, link, ...; "" for run and total */
+    const char *scope; /* "run", "total", "workload", "host", "link", "buffer", "id_map", and of
+                          hosts' software "plane", "boot", "move", "saw" */
+    const char *name;  /* of the workload, host, link, ...; "" for run, total and plane */
     const char *metric;
     const char *unit; /* "ns", "us", "Gb/s", "Mop/s", "B" or "" */
     double value;
 };
 
-/* Calls @visit for every number outside "machine" and "timeline", in the order of the file. */
+/* Calls @visit for every number outside "machine" and the lists over time, in the order of the
+ * file. */
 void report_each_metric(const json_t *summary,
                         void (*visit)(void *context, const struct report_metric *metric),
                         void *context);
 
 /* What a metric is called where there is no column for its scope: "latency_mean_ns" and
- * "fairness_jain" for the whole run, "web.gbps" for a workload, "host.user0.gbps" for the others.
- */
+ * "fairness_jain" for the whole run, "web.gbps" for a workload, "host.user0.gbps",
+ * "move.0.latency_us" and "plane.misdelivered" for the others. */
 void report_metric_key(const struct report_metric *metric, char *buf, size_t size);
 
 /* The metric of that key; not a number when the summary does not have it. */

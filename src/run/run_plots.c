@@ -1,6 +1,7 @@
 #include "run/run_plots.h"
 
 #include "base/check.h"
+#include "run/plane_output.h"
 #include "run/timeline_plots.h"
 
 #include <math.h>
@@ -260,6 +261,7 @@ bool run_plots_write(const struct results *results, const char *dir,
                      struct plot_figure out_figures[RUN_PLOTS_MAX], size_t *out_n, struct err *err)
 {
     bool flows = results->n_workloads > 0;
+    const struct plane_report *plane = results->plane;
     const struct {
         bool wanted;
         bool (*write)(const struct results *results, const char *dir, struct err *err);
@@ -300,6 +302,14 @@ bool run_plots_write(const struct results *results, const char *dir,
           "hosts, those that take part in moves and then those that got most. "
           "Lines mark moves and faults; while a VF moves, the hosts that it leaves "
           "and comes to are shaded."}},
+        {plane && plane->n_boots > 0,
+         plane_plot_boot,
+         {"boot", "What each host did from power on until its drivers ran; of many hosts, those "
+                  "that were up last."}},
+        {plane && plane->n_moves > 0,
+         plane_plot_moves,
+         {"moves", "Where the time of each move went, from when it was asked for until the VF's "
+                   "driver ran on its new host."}},
     };
     size_t n = 0;
     for (size_t i = 0; i < sizeof plots / sizeof *plots; i++) {

@@ -70,6 +70,12 @@ const char *sweep_metric_label(const char *metric)
         {"latency_max_ns", "largest latency (ns)"},
         {"fabric_mean_ns", "mean latency without waiting at the source (ns)"},
         {"fairness_jain", "Jain's fairness index"},
+        {"plane.booted_us", "time to boot (µs)"},
+        {"plane.move_latency_mean_us", "mean time of a move (µs)"},
+        {"plane.move_latency_max_us", "longest time of a move (µs)"},
+        {"plane.misdelivered", "TLPs mis-delivered"},
+        {"plane.dropped_completions", "completions dropped"},
+        {"plane.timeouts", "requests timed out"},
     };
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
         if (!strcmp(metric, labels[i].metric))

@@ -1,6 +1,7 @@
 #include "run/table.h"
 
 #include "run/format.h"
+#include "run/plane_output.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -251,5 +252,7 @@ void table_print(const struct results *results, const char *page, FILE *out)
         print_hosts(results, out);
     print_links(results, out);
     print_counters(results, out);
+    if (results->plane)
+        plane_print(results->plane, out);
     print_footer(results, page, out);
 }
