@@ -322,6 +322,9 @@ struct cfg_workload {
         uint32_t vf;
         uint32_t host;
     } * targets;
+    uint32_t n_visits;
+    struct cfg_target *visits; /* selected functions that are with other hosts at first: VFs that
+                                  moves bring */
     enum cfg_arrival arrival;
     enum cfg_rate rate_kind;
     uint64_t rate;     /* per function: milli-operations/s or payload bits/s; RATE_LOAD: ppm of the

@@ -389,8 +389,11 @@ static void commit(struct maker *m, const struct moved *moved)
     for (uint32_t w = 0; w < config->n_workloads; w++) {
         struct cfg_workload *workload = &config->workloads[w];
         free(workload->targets);
+        free(workload->visits);
         free(workload->hosts);
         free(workload->devices);
+        workload->visits = NULL;
+        workload->n_visits = 0;
         workload->targets = moved[w].targets;
         workload->devices = moved[w].devices;
         workload->hosts = NULL;

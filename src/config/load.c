@@ -344,6 +344,14 @@ static bool load_workloads(struct loader *loader)
     return check_workload_names(loader);
 }
 
+static bool settle_visits(struct loader *loader)
+{
+    for (uint32_t i = 0; i < loader->config->n_workloads; i++)
+        if (!select_visits(loader, i))
+            return false;
+    return true;
+}
+
 /* ---- the whole ---- */
 
 static bool load_root(struct loader *loader)
@@ -363,7 +371,7 @@ static bool load_root(struct loader *loader)
            names_finish(&loader->names, loader->err) && cross_check_parts(loader) &&
            attach_all(loader) && pci_check(loader) && origin_read_all(loader) &&
            select_lends(loader) && load_workloads(loader) && cross_check_traffic(loader) &&
-           moves_read(loader) && faults_read(loader) && slots_check(loader) && load_sweep(loader);
+           moves_read(loader) && settle_visits(loader) && faults_read(loader) && slots_check(loader) && load_sweep(loader);
 }
 
 static void free_blocks(struct loader *loader)
@@ -473,6 +481,7 @@ static void free_lists(struct config *config)
         struct cfg_workload *workload = &config->workloads[i];
         value_free_section(&schema_workload, workload);
         free(workload->targets);
+        free(workload->visits);
         free(workload->hosts);
         free(workload->devices);
         free(workload->vfs);

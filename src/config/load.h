@@ -85,5 +85,7 @@ bool origin_read_all(struct loader *loader);
 /* select.c */
 bool select_lends(struct loader *loader);
 bool select_targets(struct loader *loader, size_t workload);
+/* Of the VFs that moves bring to its hosts. */
+bool select_visits(struct loader *loader, size_t index);
 
 #endif

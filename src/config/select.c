@@ -337,3 +337,59 @@ bool select_targets(struct loader *loader, size_t index)
     free(s.hosts);
     return good;
 }
+
+/* ---- functions that come to a workload's hosts later ---- */
+
+static bool selects_device(const struct selector *s, uint32_t device)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->devices[i] == device)
+            return true;
+    return false;
+}
+
+static bool is_listed(const struct cfg_target *list, uint32_t n, const struct cfg_target *target)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (list[i].device == target->device && list[i].vf == target->vf &&
+            list[i].host == target->host)
+            return true;
+    return false;
+}
+
+/* What one move brings. */
+static void add_visits(const struct selector *s, const struct cfg_move *move,
+                       struct cfg_workload *workload)
+{
+    uint64_t first = 0, last = UINT64_MAX;
+    CHECK(!s->block->vf_ref.text || units_parse_range(s->block->vf_ref.text, &first, &last));
+    if (!selects_device(s, move->device) || (s->hosts && !s->hosts[move->host]))
+        return;
+    for (uint32_t vf = move->first_vf; vf < move->first_vf + move->n_vfs; vf++) {
+        const struct cfg_target visit = {.device = move->device, .vf = vf, .host = move->host};
+        if (vf >= first && vf <= last &&
+            !is_listed(workload->targets, workload->n_targets, &visit) &&
+            !is_listed(workload->visits, workload->n_visits, &visit))
+            workload->visits[workload->n_visits++] = visit;
+    }
+}
+
+bool select_visits(struct loader *loader, size_t index)
+{
+    const struct config *config = loader->config;
+    struct cfg_workload *workload = &loader->config->workloads[index];
+    struct selector s = {.loader = loader, .block = &loader->workload_blocks[index]};
+    size_t most = 0;
+    for (uint32_t m = 0; m < config->n_moves; m++)
+        most += config->moves[m].n_vfs;
+    if (most == 0)
+        return true;
+    const bool good = select_devices(&s, index) && select_hosts(&s, index);
+    workload->visits = calloc(most, sizeof *workload->visits);
+    CHECK(workload->visits);
+    for (uint32_t m = 0; good && m < config->n_moves; m++)
+        add_visits(&s, &config->moves[m], workload);
+    free(s.devices);
+    free(s.hosts);
+    return good;
+}

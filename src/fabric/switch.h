@@ -181,8 +181,9 @@ struct pcie_switch {
     uint64_t undrained;   /* requests of or to VFs that are not assigned (any more) */
     uint64_t astray;      /* memory requests and completions sent on by entries that do not agree
                              with the assignment; to the Owner only with the tables `vfs` */
-    uint64_t overlaps;    /* BARs that a User put over others */
-    uint64_t interrupts;  /* of its own */
+    uint64_t lost_completions;            /* dropped, since nobody is known by that ID (any more) */
+    uint64_t overlaps;                    /* BARs that a User put over others */
+    uint64_t interrupts;                  /* of its own */
     struct assignment_table *assignments; /* who has which VF; NULL: not counted. Borrowed */
     struct switch_hooks hooks;
     struct request_owner own_owner;

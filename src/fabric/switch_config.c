@@ -130,13 +130,13 @@ static uint8_t epoch_of(const struct pcie_switch *sw, uint32_t function)
 }
 
 /* Makes the request one of the switch's to the VF behind @port. */
-static void aim(const struct pcie_switch *sw, uint16_t port, const struct switch_vf *vf,
-                uint16_t tag, struct tlp *tlp)
+static void aim(const struct pcie_switch *sw, uint16_t port, uint16_t owner_rid, uint16_t tag,
+                struct tlp *tlp)
 {
     tlp->tag = tag;
     tlp->requester = sw->ports[port].tables.proxy_rid;
-    tlp->cfg.target = vf->owner_rid;
-    tlp->cfg.type = type_at_device(sw, port, vf->owner_rid);
+    tlp->cfg.target = owner_rid;
+    tlp->cfg.type = type_at_device(sw, port, owner_rid);
     tlp->port = port;
 }
 
@@ -148,7 +148,7 @@ static bool pass_on(struct pcie_switch *sw, const struct switch_branch *branch,
     int32_t tag = device->proxy ? proxy_tag_take(device->proxy, entry) : -1;
     if (tag < 0)
         return false;
-    aim(sw, branch->port, vf, (uint16_t)tag, tlp);
+    aim(sw, branch->port, vf->owner_rid, (uint16_t)tag, tlp);
     if (sw->assignments)
         assignment_issue(sw->assignments, vf->function, ASSIGNMENT_HOST);
     return true;
@@ -176,12 +176,9 @@ static void shadow_reset(struct pcie_switch *sw, uint32_t host_port, uint32_t br
            host_port, (uint64_t)branch << 32 | function);
 }
 
-void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
-                       uint32_t function)
+void switch_config_flr_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
+                          uint32_t function, const struct cfgspace_layout *vf)
 {
-    struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
-    const struct switch_vf *vf = &b->vfs[function];
-    const struct cfgspace_layout *layout = b->functions[function].model->vf;
     uint32_t index;
     struct tlp *tlp = new_tlp(sw, REQUEST_CFG_WRITE, 2, &sw->own_owner, &index);
     struct request *request = request_get(&sw->fabric->requests, tlp->request);
@@ -189,10 +186,19 @@ void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t bran
     request_expire(request, sw->fabric->sim->now_ps, 1, TLP_SC); /* nobody waits for its end */
     request_give_back(&sw->fabric->requests, tlp->request);
     tlp->kind = TLP_CFG_WRITE;
-    tlp->cfg.offset = (uint16_t)(layout->express + PCI_EXP_DEVCTL);
+    tlp->cfg.offset = (uint16_t)(vf->express + PCI_EXP_DEVCTL);
+    aim(sw, port, owner_rid, (uint16_t)(PROXY_TAGS_MOST + function % PROXY_TAGS_MOST), tlp);
+    send_own(sw, port, index);
+}
+
+void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                       uint32_t function)
+{
+    const struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
+    const struct switch_vf *vf = &b->vfs[function];
+    const struct cfgspace_layout *layout = b->functions[function].model->vf;
     shadow_reset(sw, host_port, branch, function);
-    aim(sw, b->port, vf, (uint16_t)(PROXY_TAGS_MOST + vf->function % PROXY_TAGS_MOST), tlp);
-    send_own(sw, b->port, index);
+    switch_config_flr_vf(sw, b->port, vf->owner_rid, vf->function, layout);
 }
 
 static unsigned byte_enables(const struct tlp *tlp)

@@ -69,6 +69,9 @@ void switch_config_interrupt(struct pcie_switch *sw, uint32_t host_port, uint32_
  * and the VF gets its FLR by a configuration write of the switch's own. */
 void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
                        uint32_t function);
+/* The same of a VF that is behind no branch: number @function of the pool, at device port @port. */
+void switch_config_flr_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
+                          uint32_t function, const struct cfgspace_layout *vf);
 /* The User's ranges of an emulated function anew into addr_map. */
 void switch_config_map(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
                        uint32_t function);

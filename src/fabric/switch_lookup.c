@@ -266,6 +266,7 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
         return SWITCH_ANSWERED;
     case POOL_DROP:
         sw->dropped++;
+        sw->lost_completions += !tlp_is_request(tlp);
         return SWITCH_DROPPED;
     }
     CHECK(false);

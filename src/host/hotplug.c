@@ -67,13 +67,13 @@ static uint16_t take_events(const struct hotplug_slot *slot)
 
 /* ---- on and off ---- */
 
-static void tell_manager(const struct hotplug_slot *slot, uint64_t begin_ps, uint64_t end_ps)
+static void tell_manager(const struct hotplug_slot *slot)
 {
     struct plane_actor *self = actor_of(slot);
     struct plane_message message = {
         .kind = NOTE_SLOT_UP,
         .bytes = NOTE_BYTES,
-        .argument = {plane_host_of(self), slot->number, begin_ps, end_ps},
+        .argument = {plane_host_of(self), slot->number, slot->on_ps, slot->added_ps},
     };
     if (slot->manager)
         plane_send(self, slot->manager, &message);
@@ -104,20 +104,22 @@ static void enable(struct hotplug_slot *slot)
     slot->state = HOTPLUG_OFF;
     if (!is_present(slot))
         return;
-    uint64_t begin_ps = plane_now_ps(self);
+    slot->on_ps = plane_now_ps(self);
     command(slot, PCI_EXP_SLTCTL_PCC | PCI_EXP_SLTCTL_PIC,
             PCI_EXP_SLTCTL_PWR_ON | PCI_EXP_SLTCTL_PWR_IND_BLINK);
     plane_sleep(self, slot->params->link_ps);
+    slot->linked_ps = plane_now_ps(self);
     slot->failed = !enumerate_hot_add(&slot->machine->pci, slot->port, &slot->err);
     if (slot->failed) {
         power_off(slot);
         return;
     }
-    uint64_t end_ps = plane_now_ps(self);
+    slot->added_ps = plane_now_ps(self);
     start_drivers(slot);
+    slot->up_ps = plane_now_ps(self);
     command(slot, PCI_EXP_SLTCTL_PIC, PCI_EXP_SLTCTL_PWR_IND_ON);
     slot->state = HOTPLUG_ON;
-    tell_manager(slot, begin_ps, end_ps);
+    tell_manager(slot);
 }
 
 void hotplug_disable(struct hotplug_slot *slot, bool present)
@@ -165,8 +167,10 @@ static void on_button(struct hotplug_slot *slot)
 /* A card that went is gone even if one is there again now: that is another one. */
 static void on_change(struct hotplug_slot *slot)
 {
-    if (slot->state == HOTPLUG_ON || slot->state == HOTPLUG_BLINKING_OFF)
+    if (slot->state == HOTPLUG_ON || slot->state == HOTPLUG_BLINKING_OFF) {
+        slot->surprises++;
         hotplug_disable(slot, false);
+    }
     enable(slot);
 }
 
@@ -199,15 +203,6 @@ static bool serve(struct hotplug_slot *slot)
 
 /* ---- the actor ---- */
 
-static struct pci_function *find_port(const struct pci_tree *tree, uint32_t number)
-{
-    struct pci_function *function = pci_tree_first(tree);
-    for (; function; function = pci_tree_next(tree, function))
-        if (function->hotplug && number-- == 0)
-            return function;
-    return NULL;
-}
-
 /* The port's MSI tells the CPU of the slot's events. */
 static void set_up_interrupt(const struct hotplug_slot *slot)
 {
@@ -227,14 +222,9 @@ static void set_up_interrupt(const struct hotplug_slot *slot)
     cfg_access_write16(access, rid, msi + PCI_MSI_FLAGS, flags | PCI_MSI_FLAGS_ENABLE);
 }
 
-static void load(struct plane_actor *self, struct hotplug_slot *slot)
+static void load(struct hotplug_slot *slot)
 {
-    slot->port = find_port(&slot->machine->pci.tree, slot->number);
-    if (!slot->port || !slot->port->behind) {
-        err_at(&slot->err, NULL, "%s: the host has no hot-plug port number %u", plane_name_of(self),
-               slot->number);
-        plane_fail(self, &slot->err);
-    }
+    CHECK(slot->port && slot->port->behind);
     slot->capabilities = cfg_access_read32(&slot->machine->access, slot->port->rid,
                                            slot->port->express + PCI_EXP_SLTCAP);
     set_up_interrupt(slot);
@@ -253,7 +243,7 @@ void hotplug_run(struct plane_actor *self, void *argument)
     plane_receive(self, PLANE_FOREVER, &message);
     CHECK(message.kind == NOTE_LOADED);
     machine_enter(slot->machine, self);
-    load(self, slot);
+    load(slot);
     for (;;) {
         while (serve(slot))
             ;

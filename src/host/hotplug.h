@@ -32,10 +32,13 @@ struct hotplug_slot {
     struct plane_actor *manager; /* is told when the slot is up; NULL: nobody */
     const struct hotplug_params *params;
     const struct vf_driver_params *driver;
-    uint32_t number; /* which of the host's hot-plug ports, by routing ID */
-    uint32_t vector; /* of its interrupt */
+    uint32_t number;           /* of the host's slots */
+    uint32_t vector;           /* of its interrupt */
+    struct pci_function *port; /* known when NOTE_LOADED is sent */
     /* its own */
-    struct pci_function *port;
+    uint64_t on_ps, linked_ps, added_ps,
+        up_ps;             /* power, link, hot-add and drivers, the last time */
+    uint32_t surprises;    /* cards or links that went while the slot was on */
     uint32_t capabilities; /* of the slot */
     enum hotplug_state state;
     uint64_t deadline_ps; /* of blinking */

@@ -14,12 +14,23 @@ const char *manager_step_name(enum manager_step step)
 
 /* ---- orders to the hardware ---- */
 
-enum act { STOP, IN_FLIGHT, RESET, INVALIDATE, LOAD, SET_CARD, PRESS_BUTTON, IS_OFF, BOOTED };
+enum act {
+    STOP,
+    IN_FLIGHT,
+    RESET,
+    INVALIDATE,
+    LOAD,
+    SET_CARD,
+    PRESS_BUTTON,
+    IS_OFF,
+    BOOTED,
+    MOVING
+};
 
 struct order {
     const struct pool_control *control;
     enum act act;
-    uint32_t vf, host, slot, function;
+    uint32_t vf, host, slot, function, move;
     bool present;
 };
 
@@ -54,6 +65,9 @@ static void carry_out(void *target, struct plane_access *access)
         return;
     case BOOTED:
         c->booted(c->self);
+        return;
+    case MOVING:
+        c->moving(c->self, o->move);
         return;
     }
 }
@@ -268,14 +282,20 @@ static void release(const struct work *work, const struct manager_slot *slot)
 
 /* ---- putting it into use ---- */
 
-static void remove_vf(struct manager_slot *slot, uint32_t vf)
+/* Hands the move's VFs over from one slot's list to the other's. */
+static void hand_over(const struct manager_move *move, struct manager_slot *from,
+                      struct manager_slot *to)
 {
     uint32_t kept = 0;
-    for (uint32_t i = 0; i < slot->n_vfs; i++)
-        if (slot->vfs[i] != vf)
-            slot->vfs[kept++] = slot->vfs[i];
-    CHECK(kept + 1 == slot->n_vfs);
-    slot->n_vfs = kept;
+    for (uint32_t i = 0; i < from->n_vfs; i++) {
+        const uint32_t vf = from->vfs[i];
+        if (vf - move->vf < move->n_vfs)
+            to->vfs[to->n_vfs++] = vf;
+        else
+            from->vfs[kept++] = vf;
+    }
+    CHECK(kept + move->n_vfs == from->n_vfs);
+    from->n_vfs = kept;
 }
 
 static void put_in(const struct work *work, const struct manager_slot *slot)
@@ -316,15 +336,16 @@ static void do_move(const struct work *work)
     struct manager_slot *from = slot_of(work->manager, move->vf);
     struct manager_slot *to = &work->manager->slots[move->to];
     CHECK(from && from != to);
+    move->from = (uint32_t)(from - work->manager->slots);
+    give(work, (struct order){.act = MOVING, .move = (uint32_t)(move - work->manager->moves)});
     if (move->fault == MANAGER_INVALIDATE_FIRST)
         invalidate(work, from);
     take_out(work, from, to);
     release(work, from);
-    remove_vf(from, move->vf);
-    to->vfs[to->n_vfs++] = move->vf;
+    hand_over(move, from, to);
     begin(work, MANAGER_LOAD);
     load_from(work, from, 0);
-    load_from(work, to, to->n_vfs - 1);
+    load_from(work, to, to->n_vfs - move->n_vfs);
     end(work, MANAGER_LOAD);
     begin(work, MANAGER_PRESENCE);
     put_in(work, to);
@@ -349,11 +370,13 @@ static void wait_for_pfs(const struct work *work)
 /* Lends what is lent at boot, and waits until it is in use. */
 static void lend(const struct work *work)
 {
-    const struct manager *manager = work->manager;
+    struct manager *manager = work->manager;
+    manager->lend_ps = plane_now_ps(work->self);
     for (uint32_t s = 0; s < manager->n_slots; s++)
         load_from(work, &manager->slots[s], 0);
     for (uint32_t s = 0; s < manager->n_slots; s++)
         put_in(work, &manager->slots[s]);
+    manager->lent_ps = plane_now_ps(work->self);
     for (uint32_t s = 0; s < manager->n_slots; s++)
         wait_for_use(work, &manager->slots[s]);
 }

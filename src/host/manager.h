@@ -40,6 +40,8 @@ struct pool_control {
     bool (*is_off)(void *self, uint32_t host, uint32_t slot);
     /* All lends are in use: what the run waits for before it measures. */
     void (*booted)(void *self);
+    /* Move number @move begins. */
+    void (*moving)(void *self, uint32_t move);
     void *self;
 };
 
@@ -78,11 +80,12 @@ struct manager_record {
 };
 
 struct manager_move {
-    uint64_t at_ps; /* from the end of boot */
-    uint32_t vf;
-    uint32_t to; /* number of a slot, below */
+    uint64_t at_ps;     /* from the end of boot */
+    uint32_t vf, n_vfs; /* the first, and how many; all from one slot */
+    uint32_t to;        /* number of a slot, below */
     enum manager_order order;
     enum manager_fault fault;
+    uint32_t from; /* the slot that they leave; valid once it has begun */
     struct manager_record record;
 };
 
@@ -111,6 +114,7 @@ struct manager {
     uint64_t flr_ps;         /* from FLR to the next access: 100 ms (6.6.2) */
     uint64_t power_limit_ps; /* patience with a host that is asked to let go of a slot */
     /* its own */
+    uint64_t lend_ps, lent_ps; /* begin and end of loading what is lent at boot */
     uint64_t booted_ps;
 };
 

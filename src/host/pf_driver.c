@@ -9,22 +9,15 @@ struct pci_function *pf_driver_find(const struct pci_tree *tree, uint32_t ordina
     return NULL;
 }
 
-uint16_t pf_driver_start(struct plane_actor *self, struct machine *machine,
-                         const struct pf_driver_params *params)
+void pf_driver_start(struct plane_actor *self, struct machine *machine, struct pci_function *pf,
+                     const struct pf_driver_params *params, uint64_t *out_started_ps)
 {
     struct err err;
     machine_enter(machine, self);
-    struct pci_function *pf = pf_driver_find(&machine->pci.tree, params->ordinal);
-    if (!pf) {
-        err_at(&err, NULL, "%s: found no SR-IOV function number %u", plane_name_of(self),
-               params->ordinal);
-        plane_fail(self, &err);
-    }
     plane_compute(self, params->probe_ps);
     enumerate_set_bus_master(&machine->pci, pf, true);
+    *out_started_ps = plane_now_ps(self);
     if (params->vfs && !enumerate_enable_vfs(&machine->pci, pf, params->vfs, &err))
         plane_fail(self, &err);
-    uint16_t rid = pf->rid;
     machine_leave(machine);
-    return rid;
 }

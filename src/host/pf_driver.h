@@ -6,16 +6,14 @@
 #include "host/machine.h"
 
 struct pf_driver_params {
-    uint32_t ordinal;  /* which of the host's SR-IOV functions, by routing ID */
     uint16_t vfs;      /* to enable */
     uint64_t probe_ps; /* the CPU's work to start the PF */
 };
 
 /* The host's PFs in the order of their routing IDs; NULL: it has fewer. */
 struct pci_function *pf_driver_find(const struct pci_tree *tree, uint32_t ordinal);
-/* Starts the PF and its VFs; returns the PF's routing ID. Fails the plane when there is no such PF
- * or it cannot have that many VFs. */
-uint16_t pf_driver_start(struct plane_actor *self, struct machine *machine,
-                         const struct pf_driver_params *params);
+/* Starts @pf, at *out_started_ps, then its VFs. Fails the plane when it cannot have that many. */
+void pf_driver_start(struct plane_actor *self, struct machine *machine, struct pci_function *pf,
+                     const struct pf_driver_params *params, uint64_t *out_started_ps);
 
 #endif

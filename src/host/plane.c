@@ -136,6 +136,11 @@ void plane_raise(struct plane *plane, uint32_t host, uint32_t vector, uint64_t t
     tell(plane, &item);
 }
 
+void plane_stop(struct plane *plane)
+{
+    plane->stop = true;
+}
+
 /* Runs the kernel up to @limit_ps, or to the end of the first instant that has news. */
 static enum sim_result run_kernel(struct plane *plane, uint64_t limit_ps)
 {
@@ -284,6 +289,11 @@ static bool lead(struct plane *plane, uint64_t until_ps, enum plane_result *out_
     enum sim_result result = SIM_TIME;
     if (limit_ps > plane->kernel_ps)
         result = run_kernel(plane, limit_ps);
+    if (plane->stop) {
+        plane->stop = false;
+        *out_result = PLANE_STOPPED;
+        return false;
+    }
     /* With no event left, things under way can only be stuck if software is, too. */
     bool idle = is_waiting_for_nothing(plane);
     switch (result) {

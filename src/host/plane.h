@@ -100,7 +100,7 @@ enum plane_result {
     PLANE_TIME,     /* reached the time asked for */
     PLANE_FINISHED, /* software has finished, at plane_finished_ps; told once, then runs on */
     PLANE_EMPTY,    /* software has finished and the kernel has no event left */
-    PLANE_STOPPED,  /* a component called sim_stop */
+    PLANE_STOPPED,  /* a component called sim_stop or plane_stop */
     PLANE_STALLED,  /* as SIM_STALLED */
     PLANE_DEADLOCK, /* actors wait for what can never come: plane_explain names it */
     PLANE_FAILED,   /* an actor called plane_fail: plane_explain has its error */
@@ -126,6 +126,9 @@ void plane_done(struct plane *plane, struct plane_access *access, uint64_t done_
 /* Interrupt @vector of @host reaches the CPU at @time_ps, now or later. One that nobody waits for
  * is kept; a second of the same vector is then the same. */
 void plane_raise(struct plane *plane, uint32_t host, uint32_t vector, uint64_t time_ps);
+
+/* plane_run comes back when this instant is over. */
+void plane_stop(struct plane *plane);
 
 /* ---- for actors: every one of these may let time pass ---- */
 

@@ -86,6 +86,7 @@ struct plane {
     uint64_t finished_ps;
     uint64_t rounds;
     bool has_news; /* since the kernel was last let run */
+    bool stop;     /* plane_stop was called */
     bool has_spawned;
     bool failed;
     struct err err; /* when failed */

@@ -53,6 +53,7 @@ static void issue(void *self, struct plane_access *access)
     request->owner = &pf->owner;
     request->context = access->number;
     note(pf, access);
+    pf->counts[access->host].issued++;
     if (access->kind == PLANE_CFG_READ || access->kind == PLANE_CFG_WRITE)
         root_complex_config(rc, at);
     else
@@ -65,6 +66,10 @@ static void on_done(void *self, uint32_t at, struct request *request)
     struct plane_access *access = pf->accesses[request->context];
     bool shows_retry = request->status == TLP_CRS && access->kind == PLANE_CFG_READ &&
                        (uint16_t)access->address == PCI_VENDOR_ID;
+    struct plane_fabric_counts *counts = &pf->counts[access->host];
+    counts->timeouts += request->status == TLP_TIMEOUT;
+    counts->unsupported += request->status == TLP_UR;
+    counts->aborted += request->status == TLP_CA;
     access->failed = request->status != TLP_SC && !shows_retry;
     access->value = shows_retry ? RETRY_ID : request->value;
     uint64_t done_ps = request->done_ps;
@@ -73,14 +78,20 @@ static void on_done(void *self, uint32_t at, struct request *request)
 }
 
 struct plane_io plane_fabric_init(struct plane_fabric *self, struct fabric *fabric,
-                                  struct root_complex *hosts)
+                                  struct root_complex *hosts, uint32_t n_hosts)
 {
-    *self = (struct plane_fabric){.fabric = fabric, .hosts = hosts, .owner = {on_done, self}};
+    *self = (struct plane_fabric){.fabric = fabric,
+                                  .hosts = hosts,
+                                  .owner = {on_done, self},
+                                  .counts = calloc(n_hosts, sizeof *self->counts)};
+    CHECK(self->counts);
     return (struct plane_io){issue, self};
 }
 
 void plane_fabric_fini(struct plane_fabric *self)
 {
     free(self->accesses);
+    free(self->counts);
     self->accesses = NULL;
+    self->counts = NULL;
 }

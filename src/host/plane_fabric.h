@@ -9,6 +9,10 @@
 #include "fabric/root_complex.h"
 #include "host/plane.h"
 
+struct plane_fabric_counts { /* of one host's accesses */
+    uint64_t issued, timeouts, unsupported, aborted;
+};
+
 struct plane_fabric {
     struct plane *plane; /* set after plane_new */
     struct fabric *fabric;
@@ -16,11 +20,13 @@ struct plane_fabric {
     struct request_owner owner;
     struct plane_access **accesses; /* by number; owned */
     uint32_t n_accesses;
+    struct plane_fabric_counts *counts; /* [host] so far; owned */
 };
 
-/* @self must not move; free with plane_fabric_fini. Returns what plane_params.io is to be. */
+/* @hosts: @n_hosts of them. @self must not move; free with plane_fabric_fini. Returns what
+ * plane_params.io is to be. */
 struct plane_io plane_fabric_init(struct plane_fabric *self, struct fabric *fabric,
-                                  struct root_complex *hosts);
+                                  struct root_complex *hosts, uint32_t n_hosts);
 void plane_fabric_fini(struct plane_fabric *self);
 
 #endif

@@ -84,11 +84,15 @@ static void make_host(struct model *model, uint32_t h)
         .mmio_gap_ps = host->mmio_gap_ps,
         .mmio_outstanding = host->mmio_outstanding,
         .msi_latency_ps = host->msi_latency_ps,
+        .config_local_ps = config->boot.config_local_ps,
+        .completion_timeout_ps = model->pci ? config->pcie.completion_timeout_ps : 0,
     };
     struct root_complex *rc = &model->hosts[h];
     uint64_t *slots = take(model, host->outstanding_reads, sizeof *slots);
     root_complex_init(rc, &model->fabric, &params, config->run.seed, slots);
     sim_add(&model->sim, &rc->component, h);
+    if (model->pci)
+        pci_make_host(model, h);
     if (host->switch_index < 0)
         return; /* the device that attaches to it makes the link */
     const struct cfg_switch *sw = &config->switches[host->switch_index];
@@ -123,6 +127,8 @@ static void make_device(struct model *model, uint32_t d)
         .mmio_read_ps = device->mmio_read_ps,
         .bar_base = numbers->bar_base,
         .bar_bytes = device->bar_bytes,
+        .config = model->pci ? pci_make_device(model, d) : NULL,
+        .completion_timeout_ps = model->pci ? config->pcie.completion_timeout_ps : 0,
     };
     struct endpoint *ep = &model->devices[d];
     model_make_device_kind(model, d, &params);
@@ -151,6 +157,16 @@ static void make_device(struct model *model, uint32_t d)
  * ----------------------------------------------------------------------------------------------------
  */
 
+/* For so long the switch answers for an emulated function that was reset. */
+static uint64_t longest_flr_ps(const struct config *config)
+{
+    uint64_t longest_ps = 0;
+    for (uint32_t d = 0; d < config->n_devices; d++)
+        if (config->devices[d].flr_ps > longest_ps)
+            longest_ps = config->devices[d].flr_ps;
+    return longest_ps;
+}
+
 static void init_switch(struct model *model, uint32_t s)
 {
     const struct cfg_switch *sw = &model->config->switches[s];
@@ -169,6 +185,7 @@ static void init_switch(struct model *model, uint32_t s)
         .edit_cycles = sw->edit_cycles,
         .crossbar_cycles = sw->crossbar_cycles,
         .remap_miss_cycles = sw->id_map_miss_cycles,
+        .flr_ps = longest_flr_ps(model->config),
     };
     uint32_t n_ports = tables_switch_ports(model->config, s);
     model->weights[s] = tables_weights(model->config, &model->arena, s);
@@ -274,8 +291,11 @@ bool model_build(const struct config *config, uint64_t order_seed, struct model 
     if (!init_pools(out))
         return err_at(err, NULL, "out of memory for the pools of TLPs and requests");
     uint32_t n_nodes = config->n_hosts + config->n_devices + config->n_switches;
-    sim_init(&out->sim, n_nodes + 1, most_events(out), config->run.progress_limit_ps);
-    if (!numbering_make(&out->numbering, &out->arena, config, err)) {
+    /* nodes, traffic, and with TLP boot the software plane */
+    sim_init(&out->sim, n_nodes + 1 + (config->boot.mode == BOOT_TLP), most_events(out),
+             config->run.progress_limit_ps);
+    if (!numbering_make(&out->numbering, &out->arena, config, err) ||
+        (config->boot.mode == BOOT_TLP && !pci_can_be(config, err))) {
         model_free(out);
         return false;
     }
@@ -290,8 +310,13 @@ bool model_build(const struct config *config, uint64_t order_seed, struct model 
     }
     out->n_links = 2 * n_nodes;
     out->links = take(out, out->n_links, sizeof *out->links);
+    if (config->boot.mode == BOOT_TLP)
+        pci_make(out);
     make_nodes(out, order_seed);
-    tables_fill(out);
+    if (out->pci)
+        pci_make_tables(out);
+    else
+        tables_fill(out);
     if (!model_make_traffic(out, err)) {
         model_free(out);
         return false;

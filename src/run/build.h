@@ -1,7 +1,9 @@
 /* build.h - from a configuration to connected components.
- * Numbering (which bus, RID and address everything gets in the Owner's and the User's domains) is
- * numbering.c's; this puts the same into the switches' tables that firmware, drivers and the pool
- * manager would. */
+ * With boot.mode fast, numbering (which bus, RID and address everything gets in the Owner's and the
+ * User's domains) is numbering.c's, and tables.c puts the same into the switches' tables that
+ * firmware, drivers and the pool manager would. With mode tlp there are configuration spaces and
+ * empty tables instead (build_pci.h), and as one component more than there are nodes and traffic,
+ * the software plane (boot.h). */
 #ifndef POOLSIM_RUN_BUILD_H
 #define POOLSIM_RUN_BUILD_H
 
@@ -12,6 +14,7 @@
 #include "fabric/op.h"
 #include "fabric/root_complex.h"
 #include "fabric/switch.h"
+#include "run/build_pci.h"
 #include "run/numbering.h"
 #include "stats/collect.h"
 #include "workload/traffic.h"
@@ -45,6 +48,7 @@ struct model {
     uint32_t *origins;        /* of each device, the first that stands for the same one */
     void **drivers;           /* of each device that has a driver; NULL otherwise */
     struct op_pool ops;       /* operations of drivers */
+    struct pci_model *pci;    /* configuration spaces; NULL: there are none (boot.mode fast) */
 };
 
 /* @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not

@@ -236,6 +236,19 @@ static void init_process(const struct model *model, const struct cfg_workload *w
     CHECK(false);
 }
 
+/* A workload's functions: those of the start, then those that moves bring, which have flows only
+ * where software can start them. */
+static const struct cfg_target *target_of(const struct cfg_workload *workload, uint32_t t)
+{
+    return t < workload->n_targets ? &workload->targets[t]
+                                   : &workload->visits[t - workload->n_targets];
+}
+
+static uint32_t count_flows(const struct model *model, const struct cfg_workload *workload)
+{
+    return workload->n_targets + (model->pci ? workload->n_visits : 0);
+}
+
 /* The processes of one workload: one per device that it uses, since a load refers to the device's
  * link. */
 static struct arrival_process *make_processes(struct model *model,
@@ -245,11 +258,11 @@ static struct arrival_process *make_processes(struct model *model,
     struct arrival_process *processes = take(model, config->n_devices, sizeof *processes);
     bool *made = take(model, config->n_devices, sizeof *made);
     const uint32_t *sharers = count_sharers(model, workload);
-    for (uint32_t t = 0; t < workload->n_targets; t++) {
-        uint32_t device = workload->targets[t].device;
+    for (uint32_t t = 0; t < workload->n_targets + workload->n_visits; t++) {
+        const uint32_t device = target_of(workload, t)->device;
+        const uint32_t n = sharers[model->origins[device]];
         if (!made[device])
-            init_process(model, workload, device, sharers[model->origins[device]],
-                         &processes[device]);
+            init_process(model, workload, device, n ? n : 1, &processes[device]);
         made[device] = true;
     }
     return processes;
@@ -304,6 +317,7 @@ static void make_flow(struct model *model, const struct flow_class *class,
     flow->rc = &model->hosts[target->host];
     flow->ep = &model->devices[target->device];
     flow->function = (uint16_t)target->vf;
+    flow->paused = model->pci != NULL; /* until a driver takes the function */
     flow->bar_address = numbering_address(&model->numbering, config, target->device, target->vf);
     flow->buffer_address = (UINT64_C(1) << 32) + (uint64_t)number * BUFFER_BYTES;
     char name[160];
@@ -315,8 +329,25 @@ static void make_flow(struct model *model, const struct flow_class *class,
         arrival_init(&flow->arrival, process,
                      class->start_ps + phase_of(&config->workloads[workload], process, &flow->rng),
                      class->stop_ps);
-    if (!is_direct(config->workloads[workload].op))
-        driver_kinds[kind_of(device)].attach(model->drivers[target->device], flow);
+    if (!flow->paused)
+        model_attach(model, number);
+}
+
+void model_attach(struct model *model, uint32_t number)
+{
+    const struct flow *flow = &model->flows[number];
+    const uint32_t d = (uint32_t)(flow->ep - model->devices);
+    const struct cfg_workload *w = &model->config->workloads[model->flow_of[number].workload];
+    if (!is_direct(w->op))
+        driver_kinds[kind_of(&model->config->devices[d])].attach(model->drivers[d],
+                                                                 &model->flows[number]);
+}
+
+void model_detach(struct model *model, uint32_t device, uint16_t function)
+{
+    if (model->drivers[device])
+        driver_kinds[kind_of(&model->config->devices[device])].detach(model->drivers[device],
+                                                                      function);
 }
 
 static bool make_workload(struct model *model, uint32_t w, uint32_t *number, struct err *err)
@@ -344,8 +375,8 @@ static bool make_workload(struct model *model, uint32_t w, uint32_t *number, str
     } else if (!class->closed) {
         processes = make_processes(model, workload);
     }
-    for (uint32_t t = 0; t < workload->n_targets; t++) {
-        const struct cfg_target *target = &workload->targets[t];
+    for (uint32_t t = 0; t < count_flows(model, workload); t++) {
+        const struct cfg_target *target = target_of(workload, t);
         const struct arrival_process *process = processes ? &processes[target->device] : replay;
         make_flow(model, class, target, process, w, (*number)++);
     }
@@ -357,7 +388,7 @@ bool model_make_traffic(struct model *model, struct err *err)
     const struct config *config = model->config;
     uint32_t n_flows = 0;
     for (uint32_t w = 0; w < config->n_workloads; w++)
-        n_flows += config->workloads[w].n_targets;
+        n_flows += count_flows(model, &config->workloads[w]);
     model->flows = take(model, n_flows, sizeof *model->flows);
     model->flow_of = take(model, n_flows, sizeof *model->flow_of);
     model->traces = take(model, config->n_workloads, sizeof *model->traces);

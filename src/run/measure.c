@@ -1,6 +1,7 @@
 #include "run/measure.h"
 
 #include "base/check.h"
+#include "run/boot_report.h"
 #include "run/run.h"
 
 #include <stdio.h>
@@ -354,5 +355,6 @@ void results_free(struct results *results)
     free(results->id_maps);
     free(results->timeline);
     free(results->host_gbps);
+    boot_report_free(results->plane);
     free(results);
 }

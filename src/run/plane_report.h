@@ -9,6 +9,7 @@
 #ifndef POOLSIM_RUN_PLANE_REPORT_H
 #define POOLSIM_RUN_PLANE_REPORT_H
 
+#include "base/arena.h"
 #include "host/manager.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,6 +81,7 @@ struct plane_report {
     struct plane_fault *faults;
     struct plane_saw *saws;
     struct plane_wrong wrong; /* from the end of boot to the end of the run */
+    struct arena memory;      /* of the arrays and names that are the report's own */
 };
 
 const char *plane_boot_step_name(enum plane_boot_step step);

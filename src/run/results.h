@@ -77,7 +77,7 @@ struct results {
     uint64_t unsupported_requests, dropped_tlps, interrupts;
     uint64_t tlp_hops, events;
     double wall_s, rss_mib, bytes_per_tlp;
-    const struct plane_report *plane; /* NULL: no software ran. Borrowed */
+    struct plane_report *plane; /* NULL: no software ran. Owned */
 };
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/progress.h"
+#include "run/boot_report.h"
 #include "run/build.h"
 #include "run/measure.h"
 
@@ -20,6 +21,8 @@ enum { DRAIN_WINDOWS = 4 };
 struct running {
     const struct config *config;
     struct model model;
+    struct boot *boot;  /* the hosts' software; NULL: boot.mode fast */
+    uint64_t origin_ps; /* the end of boot: warm-up and window count from here */
     struct collect *collect;
     struct progress progress;
     struct measure measure;
@@ -43,10 +46,25 @@ static bool stalled(struct running *run, struct err *err)
                   run->config->path, run->config->run.progress_limit_ps / 1000, sim->waiting);
 }
 
-/* Simulates up to @until_ps. */
-static bool advance(struct running *run, uint64_t until_ps, struct err *err)
+/* The model alone, or with its software. False when that could not go on. */
+static bool run_until(struct running *run, uint64_t until_ps, enum sim_result *out_result,
+                      struct err *err)
 {
-    enum sim_result result = sim_run(&run->model.sim, until_ps);
+    bool failed = false;
+    if (run->boot)
+        *out_result = boot_run(run->boot, until_ps, &failed, err);
+    else
+        *out_result = sim_run(&run->model.sim, until_ps);
+    return !failed;
+}
+
+/* Simulates up to @since_ps after the end of boot. */
+static bool advance(struct running *run, uint64_t since_ps, struct err *err)
+{
+    enum sim_result result;
+    const uint64_t until_ps = run->origin_ps + since_ps;
+    if (!run_until(run, until_ps, &result, err))
+        return false;
     const struct traffic *traffic = &run->model.traffic;
     if (traffic->overflowed)
         return err_at(err, NULL,
@@ -103,8 +121,8 @@ static bool measure(struct running *run, uint64_t from_ps, uint64_t *out_to_ps, 
     uint64_t most_ps = from_ps + cfg->max_duration_ps;
     if (most_ps < least_ps || cfg->precision_ppm == 0)
         most_ps = least_ps;
-    collect_begin(run->collect, from_ps);
-    traffic_open_window(&run->model.traffic, from_ps, UINT64_MAX);
+    collect_begin(run->collect, run->origin_ps + from_ps);
+    traffic_open_window(&run->model.traffic, run->origin_ps + from_ps, UINT64_MAX);
     measure_begin(&run->measure, &run->model);
     for (uint64_t now_ps = from_ps; now_ps < most_ps;) {
         now_ps = now_ps + step_ps < least_ps || now_ps >= least_ps ? now_ps + step_ps : least_ps;
@@ -119,8 +137,8 @@ static bool measure(struct running *run, uint64_t from_ps, uint64_t *out_to_ps, 
     }
     run->measure.precise = is_precise(run);
     measure_end(&run->measure, &run->model);
-    collect_end(run->collect, *out_to_ps);
-    run->model.traffic.window_to_ps = *out_to_ps;
+    collect_end(run->collect, run->origin_ps + *out_to_ps);
+    run->model.traffic.window_to_ps = run->origin_ps + *out_to_ps;
     return true;
 }
 
@@ -143,9 +161,10 @@ static bool drain(struct running *run, uint64_t from_ps, uint64_t to_ps, struct 
 /* Lets all traffic end, and checks that nothing was lost or made up. */
 static bool settle(struct running *run, struct err *err)
 {
-    struct sim *sim = &run->model.sim;
+    enum sim_result result;
     traffic_stop(&run->model.traffic);
-    enum sim_result result = sim_run(sim, UINT64_MAX);
+    if (!run_until(run, UINT64_MAX, &result, err))
+        return false;
     if (result == SIM_STALLED)
         return stalled(run, err);
     CHECK(model_is_conserved(&run->model));
@@ -159,6 +178,23 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
 }
 
+/* Until every host is up and all that is lent is in use. */
+static bool power_up(struct running *run, struct err *err)
+{
+    enum sim_result result = SIM_STOPPED;
+    while (!run->boot->is_up) {
+        if (!run_until(run, UINT64_MAX, &result, err))
+            return false;
+        if (result == SIM_STALLED)
+            return stalled(run, err);
+        CHECK(result == SIM_STOPPED);
+    }
+    run->origin_ps = run->model.sim.now_ps;
+    run->measure.origin_ps = run->origin_ps;
+    collect_begin_timeline(run->collect, run->origin_ps);
+    return true;
+}
+
 static bool simulate(struct running *run, struct results **out, struct err *err)
 {
     uint64_t from_ps = 0;
@@ -166,16 +202,20 @@ static bool simulate(struct running *run, struct results **out, struct err *err)
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     trace_subscribe(&run->model.sim.trace, 1U << TR_OP_DONE, on_op_done, run->collect);
+    if (run->boot && !power_up(run, err))
+        return false;
     traffic_start(&run->model.traffic);
     if (!warm_up(run, &from_ps, err) || !measure(run, from_ps, &to_ps, err) ||
         !drain(run, from_ps, to_ps, err))
         return false;
     if (run->measure.drained && !settle(run, err))
         return false;
-    run->measure.from_ps = from_ps;
-    run->measure.to_ps = to_ps;
+    run->measure.from_ps = run->origin_ps + from_ps;
+    run->measure.to_ps = run->origin_ps + to_ps;
     run->measure.wall_s = seconds_since(&start);
     *out = measure_results(&run->measure, &run->model, run->collect);
+    if (run->boot)
+        (*out)->plane = boot_report_make(run->boot);
     return true;
 }
 
@@ -185,13 +225,32 @@ static bool can_run(const struct config *config, struct err *err)
     if (config->n_workloads == 0)
         return err_at(err, NULL, "%s: there is no workload to run; poolsim lspci shows its hosts",
                       config->path);
-    if (config->boot.mode != BOOT_FAST)
-        return err_at(err, NULL, "%s: boot: only mode fast can be run", config->path);
-    if (config->n_moves > 0)
-        return err_at(err, &config->moves[0].mark, "moves can be checked, but not run");
+    if (config->boot.mode != BOOT_TLP && config->n_moves > 0)
+        return err_at(err, &config->moves[0].mark,
+                      "moves are made by the hosts' software, which needs boot: tlp");
+    if (config->boot.mode != BOOT_TLP && config->n_faults > 0)
+        return err_at(err, &config->faults[0].mark,
+                      "faults are seen by the hosts' software, which needs boot: tlp");
     if (config->n_faults > 0)
         return err_at(err, &config->faults[0].mark, "faults can be checked, but not run");
     return true;
+}
+
+static bool start_software(struct running *run, struct err *err)
+{
+    if (run->config->boot.mode != BOOT_TLP)
+        return true;
+    struct boot *boot = calloc(1, sizeof *boot);
+    CHECK(boot);
+    run->boot = boot;
+    return boot_init(boot, &run->model, PLANE_RUN_AHEAD, err);
+}
+
+static void end_software(struct running *run)
+{
+    if (run->boot)
+        boot_fini(run->boot);
+    free(run->boot);
 }
 
 bool run_config(const struct config *config, const struct run_options *options,
@@ -212,8 +271,9 @@ bool run_config(const struct config *config, const struct run_options *options,
                                    config->n_workloads, config->n_hosts);
         progress_init(&run->progress, options->quiet ? NULL : stderr, config->name,
                       config->run.max_duration_ps, "");
-        good = simulate(run, out, err);
+        good = start_software(run, err) && simulate(run, out, err);
         progress_done(&run->progress);
+        end_software(run);
         measure_free(&run->measure);
         collect_free(run->collect);
         model_free(&run->model);

@@ -163,7 +163,7 @@ static void make_software(struct box *box, enum plane_coupling coupling)
         .hosts = &host,
         .n_hosts = 1,
         .coupling = coupling,
-        .io = plane_fabric_init(&box->io, &box->fabric, &box->rc),
+        .io = plane_fabric_init(&box->io, &box->fabric, &box->rc, 1),
         .message_latency_ps = us_ps,
         .message_bps = 1000000000,
     };
@@ -197,7 +197,9 @@ static void use_host(struct plane_actor *self, void *argument)
     begin_ps = plane_now_ps(self);
     plane_cfg_read(self, 0x0100, PCI_VENDOR_ID, 4);
     box->seen->read_ps = plane_now_ps(self) - begin_ps;
-    pf_driver_start(self, &box->machine, &pf);
+    uint64_t started_ps;
+    pf_driver_start(self, &box->machine, pf_driver_find(&box->machine.pci.tree, 0), &pf,
+                    &started_ps);
     box->seen->enabled_ps = plane_now_ps(self) - begin_ps;
     machine_enter(&box->machine, self);
     const struct pci_tree *tree = &box->machine.pci.tree;

@@ -88,6 +88,7 @@ struct world {
     uint32_t n_log;
     uint64_t stopped_ps; /* of the VF stopped last: it drains for a while */
     uint32_t running;    /* drivers */
+    uint32_t move;       /* the last that began */
     uint32_t msix_writes, stray_writes;
     uint64_t booted_ps;
 };
@@ -229,6 +230,12 @@ static void booted(void *self)
     world->booted_ps = world->sim.now_ps;
 }
 
+static void moving(void *self, uint32_t move)
+{
+    struct world *world = self;
+    world->move = move;
+}
+
 static void start_use(void *self, const struct vf_driver_use *use)
 {
     struct world *world = self;
@@ -249,11 +256,12 @@ static void boot_owner(struct plane_actor *self, void *argument)
 {
     struct pc *pc = argument;
     const struct pf_driver_params params = {.vfs = VFS, .probe_ps = 3 * ms_ps};
+    uint64_t started_ps;
     firmware_boot(self, &pc->machine);
+    struct pci_function *pf = pf_driver_find(&pc->machine.pci.tree, 0);
+    pf_driver_start(self, &pc->machine, pf, &params, &started_ps);
     const struct plane_message ready = {
-        .kind = NOTE_PF_READY,
-        .bytes = NOTE_BYTES,
-        .argument = {0, pf_driver_start(self, &pc->machine, &params)}};
+        .kind = NOTE_PF_READY, .bytes = NOTE_BYTES, .argument = {0, pf->rid}};
     plane_send(self, pc->agent.manager, &ready);
 }
 
@@ -262,6 +270,7 @@ static void boot_user(struct plane_actor *self, void *argument)
     struct pc *pc = argument;
     const struct plane_message loaded = {.kind = NOTE_LOADED, .bytes = NOTE_BYTES};
     firmware_boot(self, &pc->machine);
+    pc->slot.port = pci_tree_find(&pc->machine.pci.tree, 0x0200);
     plane_send(self, pc->slot_actor, &loaded);
 }
 
@@ -359,7 +368,7 @@ static struct world *make_world(enum plane_coupling coupling)
                                               .workload = world};
     world->manager = (struct manager){
         .control = {stop, in_flight, reset, invalidate, load, set_card, press_button, is_off,
-                    booted, world},
+                    booted, moving, world},
         .n_pfs = 1,
         .slots = world->slots,
         .n_slots = 2,
@@ -396,7 +405,7 @@ struct seen {
     struct err err;
     uint64_t hash, booted_ps, finished_ps;
     struct entry log[ORDERS];
-    uint32_t n_log, running, msix_writes, stray_writes;
+    uint32_t n_log, running, msix_writes, stray_writes, move;
     struct manager_record records[2];
     bool vf7_found;       /* the Owner's tree has 04:11.6 */
     bool functions[2][8]; /* 03:00.x in each User's tree, with its BAR set and Bus Master on */
@@ -500,7 +509,8 @@ static struct story one_move(enum manager_order order, enum manager_fault fault)
 {
     return (struct story){
         .n_moves = 1,
-        .moves = {{.at_ps = 5 * ms_ps, .vf = 3, .to = 1, .order = order, .fault = fault}}};
+        .moves = {
+            {.at_ps = 5 * ms_ps, .vf = 3, .n_vfs = 1, .to = 1, .order = order, .fault = fault}}};
 }
 
 static uint64_t took_ps(enum manager_step step)
@@ -567,7 +577,8 @@ static void test_two_moves(void)
 {
     struct story story = one_move(MANAGER_GRACEFUL, MANAGER_CORRECT);
     story.n_moves = 2;
-    story.moves[1] = (struct manager_move){.vf = 3, .to = 0, .order = MANAGER_IMMEDIATE};
+    story.moves[1] =
+        (struct manager_move){.vf = 3, .n_vfs = 1, .to = 0, .order = MANAGER_IMMEDIATE};
     play(&story, &seen);
     CU_ASSERT_TRUE(seen.records[0].done && seen.records[1].done);
     check_functions(0, 4);

@@ -1,0 +1,70 @@
+/* boot.h - the hosts' software in a model that has configuration spaces (boot.mode tlp): firmware,
+ * drivers, hot-plug slots, agents, and the pool manager with its schedule of moves, as actors of
+ * host/ made from a configuration. Their accesses become TLPs of the hosts' root complexes; a
+ * function's workload runs from when its driver starts until that leaves.
+ *
+ * boot_run replaces sim_run: it advances software with the model. All flows wait for the end of
+ * boot, which is when every lend is in use; then traffic begins. */
+#ifndef POOLSIM_RUN_BOOT_H
+#define POOLSIM_RUN_BOOT_H
+
+#include "des/sim.h"
+#include "host/agent.h"
+#include "host/manager.h"
+#include "host/plane_fabric.h"
+#include "run/build.h"
+#include "run/pool_hw.h"
+
+struct boot;
+
+struct boot_span { /* begin and end of a step, ps; 0 and 0: not done */
+    uint64_t begin_ps, end_ps;
+};
+
+/* What one host's software is and did. */
+struct boot_host {
+    struct boot *boot;
+    uint32_t host;
+    struct machine machine;
+    struct vf_driver_params driver;
+    struct hotplug_params hotplug;
+    struct hotplug_slot *slots;
+    struct plane_actor **slot_actors;
+    uint32_t n_slots;
+    struct agent agent;
+    struct boot_span firmware, pf_driver, vfs, own_drivers;
+    struct boot_span hot_add, enumerate, vf_drivers; /* of its slots, at boot */
+    struct plane_fabric_counts at_boot;              /* its accesses up to the end of boot */
+    uint64_t correctable, nonfatal, fatal;           /* ERR_* messages that its root port has had */
+};
+
+/* What no correct move may cause, and what the switches did about it, so far. */
+struct boot_wrong {
+    uint64_t misdelivered, dropped_completions, timeouts, killed, stale, undrained;
+};
+
+struct boot {
+    struct model *model;
+    struct pool_hw hw;
+    struct plane_fabric io;
+    struct plane *plane;
+    struct boot_host *hosts;
+    struct manager manager;
+    struct plane_actor *manager_actor;
+    struct boot_wrong wrong_at_boot;
+    struct boot_wrong *wrong_at_move; /* when each move began */
+    bool is_up; /* boot has ended: times of workloads and moves count from here */
+};
+
+/* Makes the software of @model, in @boot, which must not move. Fails if the process had a software
+ * plane before: fork for each run. */
+bool boot_init(struct boot *boot, struct model *model, enum plane_coupling coupling,
+               struct err *err);
+void boot_fini(struct boot *boot);
+struct boot_wrong boot_wrong_now(const struct boot *boot);
+
+/* Advances software and model to @until_ps as sim_run does; before the end of boot it returns when
+ * that is reached. *out_failed: software could not go on, and @err says why. */
+enum sim_result boot_run(struct boot *boot, uint64_t until_ps, bool *out_failed, struct err *err);
+
+#endif
