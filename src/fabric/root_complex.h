@@ -44,6 +44,12 @@ struct root_complex_hooks {
     void *self;
 };
 
+struct root_complex_tag { /* that is taken */
+    uint64_t until_ps;    /* its request was given up, and it is free from here on at the latest; 0:
+                             it was not */
+    uint32_t request;
+};
+
 struct root_complex {
     struct component component;
     struct fabric *fabric;
@@ -64,6 +70,7 @@ struct root_complex {
     bool timeout_event;
     uint32_t flight_head, flight_tail; /* non-posted requests in the order of their issue */
     uint64_t busy_tags[ROOT_COMPLEX_TAGS / 64];
+    struct root_complex_tag tags[ROOT_COMPLEX_TAGS];
     /* counters */
     uint64_t reads, writes, interrupts, messages;
     uint64_t unsupported; /* requests from devices that no host takes */

@@ -14,9 +14,8 @@ static bool is_config(const struct request *request)
     return request->kind == REQUEST_CFG_READ || request->kind == REQUEST_CFG_WRITE;
 }
 
-/* The lowest free tag, as a priority encoder gives it. There is one: at most mmio_outstanding
- * requests are in flight, and a tag whose request was given up is taken by its ghost. */
-static bool take_tag(struct root_complex *rc, uint16_t *out_tag)
+/* The lowest free tag, as a priority encoder gives it, for request @at. */
+static bool take_tag(struct root_complex *rc, uint32_t at, uint16_t *out_tag)
 {
     for (uint32_t word = 0; word < ROOT_COMPLEX_TAGS / 64; word++) {
         if (!~rc->busy_tags[word])
@@ -24,14 +23,47 @@ static bool take_tag(struct root_complex *rc, uint16_t *out_tag)
         uint32_t bit = (uint32_t)__builtin_ctzll(~rc->busy_tags[word]);
         rc->busy_tags[word] |= UINT64_C(1) << bit;
         *out_tag = (uint16_t)(word * 64 + bit);
+        rc->tags[*out_tag] = (struct root_complex_tag){.request = at};
         return true;
     }
     return false;
 }
 
-static void free_tag(struct root_complex *rc, uint16_t tag)
+static void clear_tag(struct root_complex *rc, uint32_t tag)
 {
     rc->busy_tags[tag / 64] &= ~(UINT64_C(1) << tag % 64);
+    rc->tags[tag] = (struct root_complex_tag){0};
+}
+
+/* A completion of request @at has come for @tag, which may have been freed before. */
+static void free_tag(struct root_complex *rc, uint16_t tag, uint32_t at)
+{
+    if (rc->tags[tag].request == at)
+        clear_tag(rc, tag);
+}
+
+/* Request @at is given up: its tag stays taken until its late completion comes, or for one more
+ * time-out if that was lost. */
+static void keep_tag(struct root_complex *rc, uint32_t at)
+{
+    for (uint32_t tag = 0; tag < ROOT_COMPLEX_TAGS; tag++)
+        if (rc->tags[tag].request == at)
+            rc->tags[tag].until_ps = rc->fabric->sim->now_ps + rc->params.completion_timeout_ps;
+}
+
+/* Frees the tags that have been kept long enough; returns when the next one will be, or
+ * UINT64_MAX. */
+static uint64_t free_kept_tags(struct root_complex *rc)
+{
+    uint64_t next_ps = UINT64_MAX;
+    for (uint32_t tag = 0; tag < ROOT_COMPLEX_TAGS; tag++) {
+        uint64_t until_ps = rc->tags[tag].until_ps;
+        if (until_ps && until_ps <= rc->fabric->sim->now_ps)
+            clear_tag(rc, tag);
+        else if (until_ps && until_ps < next_ps)
+            next_ps = until_ps;
+    }
+    return next_ps;
 }
 
 static bool has_free_tag(const struct root_complex *rc)
@@ -143,10 +175,30 @@ static void issue(struct root_complex *rc, uint32_t at)
     if (is_config(request))
         fill_config(tlp, request, type);
     if (is_nonposted(request)) {
-        CHECK(take_tag(rc, &tlp->tag));
+        CHECK(take_tag(rc, at, &tlp->tag));
         enter_flight(rc, at, request);
     }
     port_submit(&rc->port, index);
+}
+
+static void issue_later(struct root_complex *rc, uint64_t at_ps)
+{
+    if (!rc->mmio_event)
+        sim_at(rc->fabric->sim, at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_ISSUE, 0, 0);
+    rc->mmio_event = true;
+}
+
+/* False: there is none until a completion comes, or one that is kept becomes free. */
+static bool has_or_gets_tag(struct root_complex *rc)
+{
+    if (has_free_tag(rc))
+        return true;
+    uint64_t next_ps = free_kept_tags(rc);
+    if (has_free_tag(rc))
+        return true;
+    if (next_ps != UINT64_MAX)
+        issue_later(rc, next_ps);
+    return false;
 }
 
 /* Issues what the gap and the limit of outstanding requests allow, in program order. */
@@ -157,13 +209,10 @@ static void pump(struct root_complex *rc)
         uint32_t at = rc->mmio_head;
         struct request *request = request_get(&fabric->requests, at);
         if (is_nonposted(request) &&
-            (rc->mmio_reads == rc->params.mmio_outstanding || !has_free_tag(rc)))
+            (rc->mmio_reads == rc->params.mmio_outstanding || !has_or_gets_tag(rc)))
             return;
         if (rc->mmio_free_ps > fabric->sim->now_ps) {
-            if (!rc->mmio_event)
-                sim_at(fabric->sim, rc->mmio_free_ps, PHASE_UPDATE, &rc->component,
-                       ROOT_COMPLEX_EV_ISSUE, 0, 0);
-            rc->mmio_event = true;
+            issue_later(rc, rc->mmio_free_ps);
             return;
         }
         rc->mmio_head = request->next;
@@ -217,7 +266,7 @@ static void on_completion(struct root_complex *rc, uint32_t index)
     struct request *request = request_get(&fabric->requests, at);
     if (!request->in_flight) {
         rc->unexpected++;
-        free_tag(rc, tlp->tag);
+        free_tag(rc, tlp->tag, at);
         fabric_lose(fabric, index);
         pump(rc);
         return;
@@ -232,7 +281,7 @@ static void on_completion(struct root_complex *rc, uint32_t index)
     sim_note_progress(fabric->sim);
     if (!last)
         return;
-    free_tag(rc, tag);
+    free_tag(rc, tag, at);
     leave_flight(rc, at, request);
     end(rc, at, request);
 }
@@ -264,8 +313,7 @@ static void answer_local(struct root_complex *rc, uint32_t at)
     end(rc, at, request);
 }
 
-/* Those that were issued first time out first. Their tags stay taken until the late completions
- * have come. */
+/* Those that were issued first time out first. */
 static void on_timeout(struct root_complex *rc)
 {
     uint64_t now_ps = rc->fabric->sim->now_ps;
@@ -274,6 +322,7 @@ static void on_timeout(struct root_complex *rc)
         uint32_t at = rc->flight_head;
         struct request *request = request_get(&rc->fabric->requests, at);
         leave_flight(rc, at, request);
+        keep_tag(rc, at);
         request_expire(request, now_ps, 1, TLP_TIMEOUT);
         rc->timeouts++;
         sim_note_progress(rc->fabric->sim);
