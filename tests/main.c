@@ -35,6 +35,7 @@
     X(plane, FAST)                                                                                 \
     X(software, FAST)                                                                              \
     X(boot_tlp, FAST)                                                                              \
+    X(boot_ways, FAST)                                                                             \
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
     X(id_map_pipe, FAST)                                                                           \

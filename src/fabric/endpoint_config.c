@@ -92,27 +92,36 @@ static void act(struct endpoint *ep, uint32_t f, unsigned effects)
         endpoint_pump(ep); /* it may be a bus master now */
 }
 
-/* The status of the request's completion; its data go into the request. */
-static enum tlp_status serve(struct endpoint *ep, const struct tlp *tlp, struct request *request)
+enum tlp_status endpoint_config_access(struct endpoint *ep, const struct cfg_request *access,
+                                       uint32_t *value)
 {
     struct endpoint_config *config = ep->params.config;
-    uint8_t bus = (uint8_t)(tlp->cfg.target >> 8);
+    uint8_t bus = (uint8_t)(access->target >> 8);
     struct hierarchy_target target =
-        hierarchy_route(&config->tree, tlp->cfg.type, bus, (uint8_t)tlp->cfg.target);
+        hierarchy_route(&config->tree, access->type, bus, (uint8_t)access->target);
     uint32_t f = function_of(ep, &target);
-    uint8_t bytes = (uint8_t)tlp->bytes;
     if (f == ep->params.n_functions)
         return TLP_UR;
     if (now_of(ep) < config->functions[f].ready_ps)
         return TLP_CRS;
-    if (tlp->kind == TLP_CFG_READ) {
-        request->value = cfgspace_read_sized(endpoint_config_space(ep, f), tlp->cfg.offset, bytes);
+    if (access->is_read) {
+        *value = cfgspace_read_sized(endpoint_config_space(ep, f), access->offset, access->bytes);
         return TLP_SC;
     }
-    act(ep, f,
-        hierarchy_write(&config->tree, &target, bus, tlp->cfg.offset, bytes, request->value));
+    act(ep, f, hierarchy_write(&config->tree, &target, bus, access->offset, access->bytes, *value));
     endpoint_config_update_rids(ep);
     return TLP_SC;
+}
+
+/* The status of the request's completion; its data go into the request. */
+static enum tlp_status serve(struct endpoint *ep, const struct tlp *tlp, struct request *request)
+{
+    const struct cfg_request access = {.target = tlp->cfg.target,
+                                       .offset = tlp->cfg.offset,
+                                       .type = tlp->cfg.type,
+                                       .bytes = (uint8_t)tlp->bytes,
+                                       .is_read = tlp->kind == TLP_CFG_READ};
+    return endpoint_config_access(ep, &access, &request->value);
 }
 
 void endpoint_config_answer(struct endpoint *ep, uint32_t index)

@@ -58,6 +58,10 @@ struct cfgspace *endpoint_config_space(const struct endpoint *ep, uint32_t f);
  * requests, by hand after a fast boot. */
 void endpoint_config_update_rids(struct endpoint *ep);
 
+/* What a configuration request that arrives now does to the device, *value being what is read or
+ * written; the status of its completion. */
+enum tlp_status endpoint_config_access(struct endpoint *ep, const struct cfg_request *access,
+                                       uint32_t *value);
 /* Answers the configuration request @index, now. */
 void endpoint_config_answer(struct endpoint *ep, uint32_t index);
 

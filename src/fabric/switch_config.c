@@ -201,22 +201,28 @@ void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t bran
     switch_config_flr_vf(sw, b->port, vf->owner_rid, vf->function, layout);
 }
 
-static unsigned byte_enables(const struct tlp *tlp)
+static uint8_t byte_enables(const struct tlp *tlp)
 {
-    return ((1U << tlp->bytes) - 1) << tlp->cfg.offset % DW_BYTES;
+    return (uint8_t)(((1U << tlp->bytes) - 1) << tlp->cfg.offset % DW_BYTES);
+}
+
+void switch_config_shadow_write(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                                uint32_t function, uint16_t dw, uint32_t value,
+                                uint8_t byte_enables)
+{
+    struct cfg_emu *emu = &sw->ports[host_port].tables.view->branches[branch].functions[function];
+    unsigned effects = cfg_emu_apply(emu, dw, value, byte_enables);
+    if (effects & CFG_EMU_RANGES)
+        switch_config_map(sw, host_port, branch, function);
+    if (effects & CFG_EMU_FLR)
+        shadow_reset(sw, host_port, branch, function);
 }
 
 static void apply(struct pcie_switch *sw, uint32_t ingress, uint32_t branch, uint32_t function,
                   const struct tlp *tlp, uint32_t value)
 {
-    struct cfg_emu *emu = &sw->ports[ingress].tables.view->branches[branch].functions[function];
-    unsigned effects =
-        cfg_emu_apply(emu, tlp->cfg.offset / DW_BYTES, value << 8 * (tlp->cfg.offset % DW_BYTES),
-                      (uint8_t)byte_enables(tlp));
-    if (effects & CFG_EMU_RANGES)
-        switch_config_map(sw, ingress, branch, function);
-    if (effects & CFG_EMU_FLR)
-        shadow_reset(sw, ingress, branch, function);
+    switch_config_shadow_write(sw, ingress, branch, function, tlp->cfg.offset / DW_BYTES,
+                               value << 8 * (tlp->cfg.offset % DW_BYTES), byte_enables(tlp));
 }
 
 static enum switch_outcome to_user(struct pcie_switch *sw, uint32_t ingress, uint32_t branch,
@@ -232,7 +238,7 @@ static enum switch_outcome to_user(struct pcie_switch *sw, uint32_t ingress, uin
     const struct switch_vf *vf = &b->vfs[function];
     bool is_read = tlp->kind == TLP_CFG_READ;
     const struct cfg_emu_decision decision =
-        is_read ? cfg_emu_read(emu, dw) : cfg_emu_write(emu, dw, (uint8_t)byte_enables(tlp));
+        is_read ? cfg_emu_read(emu, dw) : cfg_emu_write(emu, dw, byte_enables(tlp));
     const struct pool_query query = {.tlp = POOL_TLP_CONFIG,
                                      .downstream = true,
                                      .config = POOL_CONFIG_USER,
@@ -327,8 +333,8 @@ void switch_config_route(struct pcie_switch *sw, uint32_t host_port)
     }
 }
 
-static void act(struct pcie_switch *sw, uint32_t ingress, const struct hierarchy_target *target,
-                unsigned effects)
+void switch_config_act(struct pcie_switch *sw, uint32_t ingress,
+                       const struct hierarchy_target *target, unsigned effects)
 {
     struct switch_view *view = sw->ports[ingress].tables.view;
     struct hierarchy_function *function = &view->hierarchy.functions[target->function];
@@ -358,7 +364,7 @@ static enum switch_outcome to_local(struct pcie_switch *sw, uint32_t ingress,
     } else {
         unsigned effects = hierarchy_write(hierarchy, target, (uint8_t)(asked >> 8), offset, bytes,
                                            request->value);
-        act(sw, ingress, target, effects);
+        switch_config_act(sw, ingress, target, effects);
     }
     return answer(sw, ingress, tlp, asked, TLP_SC);
 }

@@ -60,6 +60,13 @@ uint64_t switch_config_answer_cycle(struct pcie_switch *sw, uint32_t ingress, ui
 void switch_config_on_own_done(void *self, uint32_t at, struct request *request);
 void switch_config_on_ready(struct pcie_switch *sw, const struct event *event);
 
+/* What a write of a register of the private switch asks for: @effects of pcie/cfgspace.h. */
+void switch_config_act(struct pcie_switch *sw, uint32_t host_port,
+                       const struct hierarchy_target *target, unsigned effects);
+/* The shadow's part of a write to an emulated function, @value in the lanes of its dword. */
+void switch_config_shadow_write(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                                uint32_t function, uint16_t dw, uint32_t value,
+                                uint8_t byte_enables);
 /* Routes the host's owned branches by the registers of their bridges: the table `owner` of the
  * port. Call it after changing the registers otherwise than by requests. */
 void switch_config_route(struct pcie_switch *sw, uint32_t host_port);

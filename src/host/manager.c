@@ -150,12 +150,14 @@ static void wait_for_power_off(const struct work *work, const struct manager_slo
 
 /* Takes the next message to heart: it may be of another slot than the one waited for. False when
  * none comes. */
-static bool take_message(const struct work *work)
+static bool take_message(const struct work *work, uint64_t patience_ps)
 {
-    const struct manager *manager = work->manager;
+    struct manager *manager = work->manager;
     struct plane_message message;
-    if (!plane_receive(work->self, manager->power_limit_ps, &message))
+    if (!plane_receive(work->self, patience_ps, &message))
         return false;
+    manager->pfs_ready += message.kind == NOTE_PF_READY;
+    manager->hosts_up += message.kind == NOTE_HOST_UP;
     for (uint32_t s = 0; s < manager->n_slots; s++) {
         struct manager_slot *slot = &manager->slots[s];
         if (message.argument[0] != slot->host || message.argument[1] != slot->slot)
@@ -174,7 +176,7 @@ static bool take_message(const struct work *work)
 static void wait_until(const struct work *work, struct manager_slot *slot, bool *what)
 {
     while (!*what)
-        if (!take_message(work))
+        if (!take_message(work, work->manager->power_limit_ps))
             fail(work, slot, "does not answer");
     *what = false;
 }
@@ -361,10 +363,14 @@ static void do_move(const struct work *work)
 
 static void wait_for_pfs(const struct work *work)
 {
-    struct plane_message message;
-    for (uint32_t ready = 0; ready < work->manager->n_pfs;)
-        if (plane_receive(work->self, PLANE_FOREVER, &message) && message.kind == NOTE_PF_READY)
-            ready++;
+    while (work->manager->pfs_ready < work->manager->n_pfs)
+        take_message(work, PLANE_FOREVER);
+}
+
+static void wait_for_hosts(const struct work *work)
+{
+    while (work->manager->hosts_up < work->manager->n_hosts)
+        take_message(work, PLANE_FOREVER);
 }
 
 /* Lends what is lent at boot, and waits until it is in use. */
@@ -387,6 +393,7 @@ void manager_run(struct plane_actor *self, void *argument)
     struct work work = {self, manager, NULL};
     wait_for_pfs(&work);
     lend(&work);
+    wait_for_hosts(&work);
     manager->booted_ps = plane_now_ps(self);
     give(&work, (struct order){.act = BOOTED});
     for (uint32_t m = 0; m < manager->n_moves; m++) {

@@ -102,7 +102,8 @@ struct manager_slot {
 struct manager {
     /* set by whoever makes it */
     struct pool_control control;
-    uint32_t n_pfs; /* that tell when their VFs are there */
+    uint32_t n_pfs;   /* that tell when their VFs are there */
+    uint32_t n_hosts; /* that tell when they are up */
     struct manager_slot *slots;
     uint32_t n_slots;
     uint32_t slot_vector;       /* of its host */
@@ -114,6 +115,7 @@ struct manager {
     uint64_t flr_ps;         /* from FLR to the next access: 100 ms (6.6.2) */
     uint64_t power_limit_ps; /* patience with a host that is asked to let go of a slot */
     /* its own */
+    uint32_t pfs_ready, hosts_up;
     uint64_t lend_ps, lent_ps; /* begin and end of loading what is lent at boot */
     uint64_t booted_ps;
 };

@@ -3,7 +3,17 @@
 #ifndef POOLSIM_PCIE_CFG_ACCESS_H
 #define POOLSIM_PCIE_CFG_ACCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* A configuration request somewhere on its way (2.2.7.1); @offset and @bytes as below. */
+struct cfg_request {
+    uint16_t target; /* bus, device and function */
+    uint16_t offset;
+    uint8_t type; /* 0 or 1 */
+    uint8_t bytes;
+    bool is_read;
+};
 
 /* @bdf is bus << 8 | device << 3 | function, or bus << 8 | function with ARI. @bytes is 1, 2 or 4
  * and divides @offset, which is below 4096. */

@@ -248,6 +248,9 @@ static void run_host(struct plane_actor *self, void *argument)
     start_own_tree(self, host);
     start_devices(self, host);
     start_slots(self, host);
+    const struct plane_message up = {
+        .kind = NOTE_HOST_UP, .bytes = NOTE_BYTES, .argument = {host->host}};
+    plane_send(self, host->boot->manager_actor, &up);
 }
 
 static void widen(struct boot_span *span, uint64_t begin_ps, uint64_t end_ps)
@@ -328,7 +331,8 @@ static void on_booted(void *self)
     boot->is_up = true;
     for (uint32_t h = 0; h < boot->model->config->n_hosts; h++) {
         struct boot_host *host = &boot->hosts[h];
-        host->at_boot = boot->io.counts[h];
+        if (boot->way == BOOT_BY_TLPS)
+            host->at_boot = boot->io.counts[h];
         for (uint32_t s = 0; s < host->n_slots; s++)
             note_slot(host, &host->slots[s]);
     }
@@ -386,6 +390,14 @@ static void spawn_host(struct boot *boot, uint32_t h)
     plane_spawn(boot->plane, h, boot->model->config->hosts[h].name, false, run_host, host);
 }
 
+static struct plane_io make_io(struct boot *boot)
+{
+    struct model *model = boot->model;
+    if (boot->way == BOOT_BY_CALLS)
+        return direct_access_init(&boot->direct, model);
+    return plane_fabric_init(&boot->io, &model->fabric, model->hosts, model->config->n_hosts);
+}
+
 static struct plane *make_plane(struct boot *boot, enum plane_coupling coupling, struct err *err)
 {
     struct model *model = boot->model;
@@ -406,7 +418,7 @@ static struct plane *make_plane(struct boot *boot, enum plane_coupling coupling,
         .hosts = hosts,
         .n_hosts = config->n_hosts + 1,
         .coupling = coupling,
-        .io = plane_fabric_init(&boot->io, &model->fabric, model->hosts, config->n_hosts),
+        .io = make_io(boot),
         .message_latency_ps = latency_ps > longest_ps ? latency_ps : longest_ps,
         .message_bps = config->manager.message_bps,
     };
@@ -530,6 +542,7 @@ static void make_manager(struct boot *boot)
     const struct cfg_manager *cfg = &config->manager;
     boot->manager = (struct manager){.control = pool_hw_control(&boot->hw),
                                      .n_pfs = config->n_devices,
+                                     .n_hosts = config->n_hosts,
                                      .slot_vector = MANAGER_VECTOR,
                                      .access_ps = cfg->access_ps,
                                      .poll_ps = cfg->poll_ps,
@@ -542,12 +555,12 @@ static void make_manager(struct boot *boot)
                                       manager_run, &boot->manager);
 }
 
-bool boot_init(struct boot *boot, struct model *model, enum plane_coupling coupling,
-               struct err *err)
+bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
+               enum plane_coupling coupling, struct err *err)
 {
     const struct config *config = model->config;
     const struct pool_hw_hooks hooks = {on_interrupt, on_slot_off, on_booted, on_moving, boot};
-    *boot = (struct boot){.model = model};
+    *boot = (struct boot){.model = model, .way = way};
     pool_hw_init(&boot->hw, model, &hooks);
     boot->hosts = take(model, config->n_hosts, sizeof *boot->hosts);
     for (uint32_t h = 0; h < config->n_hosts; h++)
@@ -555,7 +568,7 @@ bool boot_init(struct boot *boot, struct model *model, enum plane_coupling coupl
     boot->plane = make_plane(boot, coupling, err);
     if (!boot->plane)
         return false;
-    boot->io.plane = boot->plane;
+    boot->io.plane = boot->direct.plane = boot->plane;
     make_manager(boot);
     for (uint32_t h = 0; h < config->n_hosts; h++)
         spawn_host(boot, h);
@@ -615,4 +628,33 @@ enum sim_result boot_run(struct boot *boot, uint64_t until_ps, bool *out_failed,
         }
         CHECK(false);
     }
+}
+
+bool boot_power_up(struct boot *boot, bool *out_stalled, struct err *err)
+{
+    bool failed;
+    *out_stalled = false;
+    while (!boot->is_up) {
+        const enum sim_result result = boot_run(boot, UINT64_MAX, &failed, err);
+        *out_stalled = result == SIM_STALLED;
+        if (failed || *out_stalled)
+            return false;
+        CHECK(result == SIM_STOPPED);
+    }
+    return true;
+}
+
+bool boot_pool(struct boot *boot, struct model *model, const struct config *config, struct err *err)
+{
+    const enum boot_way way = config->boot.mode == BOOT_TLP ? BOOT_BY_TLPS : BOOT_BY_CALLS;
+    bool is_stalled = false;
+    if (!model_build(config, true, 0, model, err))
+        return false;
+    if (boot_init(boot, model, way, PLANE_RUN_AHEAD, err) && boot_power_up(boot, &is_stalled, err))
+        return true;
+    if (is_stalled)
+        err_at(err, NULL, "%s: the hosts do not come up: nothing moves any more", config->path);
+    boot_fini(boot);
+    model_free(model);
+    return false;
 }

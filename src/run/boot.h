@@ -13,9 +13,15 @@
 #include "host/manager.h"
 #include "host/plane_fabric.h"
 #include "run/build.h"
+#include "run/direct_access.h"
 #include "run/pool_hw.h"
 
 struct boot;
+
+enum boot_way {
+    BOOT_BY_TLPS,
+    BOOT_BY_CALLS, /* accesses are function calls that take no time (direct_access.h) */
+};
 
 struct boot_span { /* begin and end of a step, ps; 0 and 0: not done */
     uint64_t begin_ps, end_ps;
@@ -46,7 +52,9 @@ struct boot_wrong {
 struct boot {
     struct model *model;
     struct pool_hw hw;
-    struct plane_fabric io;
+    enum boot_way way;
+    struct plane_fabric io; /* BOOT_BY_TLPS */
+    struct direct_access direct;
     struct plane *plane;
     struct boot_host *hosts;
     struct manager manager;
@@ -58,13 +66,21 @@ struct boot {
 
 /* Makes the software of @model, in @boot, which must not move. Fails if the process had a software
  * plane before: fork for each run. */
-bool boot_init(struct boot *boot, struct model *model, enum plane_coupling coupling,
-               struct err *err);
+bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
+               enum plane_coupling coupling, struct err *err);
 void boot_fini(struct boot *boot);
 struct boot_wrong boot_wrong_now(const struct boot *boot);
 
+/* Until every host is up and all that is lent is in use. False with @err set if that does not come
+ * about; *out_stalled tells that the model does not move, and @err is not set. */
+bool boot_power_up(struct boot *boot, bool *out_stalled, struct err *err);
 /* Advances software and model to @until_ps as sim_run does; before the end of boot it returns when
  * that is reached. *out_failed: software could not go on, and @err says why. */
 enum sim_result boot_run(struct boot *boot, uint64_t until_ps, bool *out_failed, struct err *err);
+
+/* Builds the model of @config and has its hosts come up, as boot.mode says: by TLPs, or by function
+ * calls. On failure nothing is left behind. */
+bool boot_pool(struct boot *boot, struct model *model, const struct config *config,
+               struct err *err);
 
 #endif

@@ -282,7 +282,7 @@ static void make_nodes(struct model *model, uint64_t order_seed)
             connect_switch(model, order[i] - config->n_hosts - config->n_devices);
 }
 
-bool model_build(const struct config *config, uint64_t order_seed, struct model *out,
+bool model_build(const struct config *config, bool with_pci, uint64_t order_seed, struct model *out,
                  struct err *err)
 {
     memset(out, 0, sizeof *out);
@@ -291,11 +291,10 @@ bool model_build(const struct config *config, uint64_t order_seed, struct model 
     if (!init_pools(out))
         return err_at(err, NULL, "out of memory for the pools of TLPs and requests");
     uint32_t n_nodes = config->n_hosts + config->n_devices + config->n_switches;
-    /* nodes, traffic, and with TLP boot the software plane */
-    sim_init(&out->sim, n_nodes + 1 + (config->boot.mode == BOOT_TLP), most_events(out),
-             config->run.progress_limit_ps);
+    /* nodes, traffic, and perhaps the software plane */
+    sim_init(&out->sim, n_nodes + 1 + with_pci, most_events(out), config->run.progress_limit_ps);
     if (!numbering_make(&out->numbering, &out->arena, config, err) ||
-        (config->boot.mode == BOOT_TLP && !pci_can_be(config, err))) {
+        (with_pci && !pci_can_be(config, err))) {
         model_free(out);
         return false;
     }
@@ -310,7 +309,7 @@ bool model_build(const struct config *config, uint64_t order_seed, struct model 
     }
     out->n_links = 2 * n_nodes;
     out->links = take(out, out->n_links, sizeof *out->links);
-    if (config->boot.mode == BOOT_TLP)
+    if (with_pci)
         pci_make(out);
     make_nodes(out, order_seed);
     if (out->pci)

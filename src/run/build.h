@@ -51,9 +51,10 @@ struct model {
     struct pci_model *pci;    /* configuration spaces; NULL: there are none (boot.mode fast) */
 };
 
-/* @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not
+/* @with_pci: with configuration spaces, which boot.mode tlp needs (build_pci.h).
+ * @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not
  * depend on it. On failure nothing is left behind. @out must not be moved afterwards. */
-bool model_build(const struct config *config, uint64_t order_seed, struct model *out,
+bool model_build(const struct config *config, bool with_pci, uint64_t order_seed, struct model *out,
                  struct err *err);
 void model_free(struct model *model);
 

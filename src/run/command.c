@@ -151,10 +151,12 @@ static int write_tables(const struct command_options *options, const struct conf
 {
     char dir[PATH_MAX];
     struct model model;
+    struct boot boot;
     if (!result_dir(options, config->name, dir, err) || !folder_make(dir, err) ||
-        !model_build(config, 0, &model, err))
+        !tables_files_fit(config, err) || !boot_pool(&boot, &model, config, err))
         return complain(err, COMMAND_FAILED);
     bool written = tables_files_write(&model, dir, err);
+    boot_fini(&boot);
     model_free(&model);
     return written ? COMMAND_GOOD : complain(err, COMMAND_FAILED);
 }
@@ -187,6 +189,18 @@ static bool find_host(const struct config *config, const char *name, uint32_t *o
     return err_at(err, NULL, "--host: %s has no host \"%.100s\"", config->path, name);
 }
 
+static int print_lspci(const struct config *config, uint32_t host, struct err *err)
+{
+    struct model model;
+    struct boot boot;
+    if (!boot_pool(&boot, &model, config, err))
+        return complain(err, COMMAND_FAILED);
+    lspci_write(&boot, host, stdout);
+    boot_fini(&boot);
+    model_free(&model);
+    return COMMAND_GOOD;
+}
+
 int command_lspci(const struct command_options *options)
 {
     struct config *config = NULL;
@@ -197,8 +211,8 @@ int command_lspci(const struct command_options *options)
     int status = COMMAND_GOOD;
     if (!find_host(config, options->host, &host, &err))
         status = complain(&err, COMMAND_BAD_INPUT);
-    else if (!lspci_write(config, host, stdout, &err))
-        status = complain(&err, COMMAND_FAILED);
+    else
+        status = print_lspci(config, host, &err);
     config_free(config);
     return flush_results(status);
 }

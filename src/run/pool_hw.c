@@ -258,8 +258,9 @@ static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint3
     const uint16_t port = device_port(hw, vf->device);
     struct switch_tables *device = &sw->ports[port].tables;
     struct id_map *up = all_up(device);
-    const struct assignment_place place = {host_port(hw, host), (uint16_t)branch_of(hw, host, slot),
-                                           (uint16_t)function};
+    /* Bridge 0 of a host is its upstream bridge. */
+    const struct assignment_place place = {
+        host_port(hw, host), (uint16_t)(branch_of(hw, host, slot) + 1), (uint16_t)function};
     const bool stale = vf->host != POOL_HW_NONE;
     if (stale)
         unload_function(hw, vf);

@@ -181,14 +181,9 @@ static double seconds_since(const struct timespec *start)
 /* Until every host is up and all that is lent is in use. */
 static bool power_up(struct running *run, struct err *err)
 {
-    enum sim_result result = SIM_STOPPED;
-    while (!run->boot->is_up) {
-        if (!run_until(run, UINT64_MAX, &result, err))
-            return false;
-        if (result == SIM_STALLED)
-            return stalled(run, err);
-        CHECK(result == SIM_STOPPED);
-    }
+    bool is_stalled;
+    if (!boot_power_up(run->boot, &is_stalled, err))
+        return is_stalled && stalled(run, err);
     run->origin_ps = run->model.sim.now_ps;
     run->measure.origin_ps = run->origin_ps;
     collect_begin_timeline(run->collect, run->origin_ps);
@@ -243,7 +238,7 @@ static bool start_software(struct running *run, struct err *err)
     struct boot *boot = calloc(1, sizeof *boot);
     CHECK(boot);
     run->boot = boot;
-    return boot_init(boot, &run->model, PLANE_RUN_AHEAD, err);
+    return boot_init(boot, &run->model, BOOT_BY_TLPS, PLANE_RUN_AHEAD, err);
 }
 
 static void end_software(struct running *run)
@@ -265,7 +260,8 @@ bool run_config(const struct config *config, const struct run_options *options,
     if (!run)
         return err_at(err, NULL, "out of memory");
     run->config = config;
-    bool good = model_build(config, options->order_seed, &run->model, err);
+    bool good =
+        model_build(config, config->boot.mode == BOOT_TLP, options->order_seed, &run->model, err);
     if (good) {
         run->collect = collect_new(run->model.traffic.n_flows, run->model.flow_of,
                                    config->n_workloads, config->n_hosts);

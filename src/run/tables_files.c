@@ -13,7 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { POOL_WIDE = UINT32_MAX, FILE_NAME_BYTES = 96, PROXY_TAGS = 64 };
+enum { POOL_WIDE = UINT32_MAX, FILE_NAME_BYTES = 96 };
 
 /* Where a table goes, and what has been written so far. */
 struct writing {
@@ -97,6 +97,18 @@ static bool write_id_up(const struct writing *writing, uint32_t sw, uint32_t por
                           entries, err);
 }
 
+static bool write_proxy_tags(const struct writing *writing, uint32_t sw, uint32_t port,
+                             const struct proxy_tags *tags, struct err *err)
+{
+    const uint32_t n = proxy_tag_capacity(tags);
+    struct pool_entry *entries = new_entries(n);
+    for (uint32_t tag = 0; tag < n; tag++)
+        if (proxy_tag_entry(tags, (uint16_t)tag))
+            proxy_tag_pack((uint16_t)tag, proxy_tag_entry(tags, (uint16_t)tag), &entries[tag]);
+    return write_and_free(writing, (struct table_file){POOL_PROXY_TAG, sw, port, NULL, n, NULL},
+                          entries, err);
+}
+
 /* ---- tables of a host port ---- */
 
 /* The fewest low RID bits that tell all keys apart. */
@@ -175,9 +187,7 @@ static bool write_switch(const struct writing *writing, uint32_t sw, struct err 
         if (!write_id_up(writing, sw, port, tables->id_map, NULL, err) ||
             (tables->id_backing &&
              !write_id_up(writing, sw, port, tables->id_backing, "backing", err)) ||
-            !write_and_free(writing,
-                            (struct table_file){POOL_PROXY_TAG, sw, port, NULL, PROXY_TAGS, NULL},
-                            new_entries(PROXY_TAGS), err))
+            !write_proxy_tags(writing, sw, port, tables->proxy, err))
             return false;
     }
     return true;
@@ -199,17 +209,17 @@ static bool write_all(const struct writing *writing, struct err *err)
                           assignment, err);
 }
 
-/* Numbers that the entries have too few bits for. */
-static bool check_ranges(const struct model *model, struct err *err)
+bool tables_files_fit(const struct config *config, struct err *err)
 {
-    const struct config *config = model->config;
     uint32_t most_functions = UINT32_C(1) << POOL_ASSIGNMENT_KEY_FUNCTION_W;
-    uint32_t most_ports = UINT32_C(1) << POOL_ASSIGNMENT_PORT_W;
-    if (model->numbering.n_functions > most_functions)
+    uint32_t most_ports = UINT32_C(1) << POOL_ASSIGNMENT_PORT_W, n_functions = 0;
+    for (uint32_t d = 0; d < config->n_devices; d++)
+        n_functions += config->devices[d].vfs + 1;
+    if (n_functions > most_functions)
         return err_at(err, &config->devices[config->n_devices - 1].mark,
                       "the pool has %" PRIu32 " functions with this device's; the tables number "
                       "%" PRIu32 " at most",
-                      model->numbering.n_functions, most_functions);
+                      n_functions, most_functions);
     for (uint32_t s = 0; s < config->n_switches; s++)
         if (tables_switch_ports(config, s) > most_ports)
             return err_at(err, &config->switches[s].mark,
@@ -222,8 +232,6 @@ static bool check_ranges(const struct model *model, struct err *err)
 bool tables_files_write(const struct model *model, const char *dir, struct err *err)
 {
     char path[PATH_MAX];
-    if (!check_ranges(model, err))
-        return false;
     struct writing writing = {model, dir, json_new_array()};
     json_t *manifest = json_new_object();
     json_put_text(manifest, "name", model->config->name);

@@ -90,7 +90,7 @@ bool recording_make(struct recording *out, const char *path, uint32_t n_steps)
     struct model *model = allocate(1, sizeof *model);
     struct err err = {0};
     const bool good =
-        config_load(path, 0, NULL, &config, &err) && model_build(config, 0, model, &err);
+        config_load(path, 0, NULL, &config, &err) && model_build(config, false, 0, model, &err);
     if (good) {
         struct recorder recorder = {.capacity = n_steps, .limit = n_steps};
         recorder.by_sequence = allocate(recorder.capacity, sizeof *recorder.by_sequence);

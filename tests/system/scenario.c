@@ -56,7 +56,7 @@ struct model *scenario_build(const struct config *config)
     struct err err;
     struct model *model = malloc(sizeof *model);
     CHECK(model);
-    if (!model_build(config, 0, model, &err))
+    if (!model_build(config, false, 0, model, &err))
         fail(&err);
     return model;
 }

@@ -3,6 +3,7 @@
  * slot holds without ARI, no warning from any decoder. Not pinned: addresses. */
 #include "run/lspci.h"
 
+#include "../unit/forked.h"
 #include "base/check.h"
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
@@ -17,20 +18,39 @@ enum { TEXT = 1 << 20 };
 
 static char printed[TEXT], expected[TEXT];
 
+struct dump { /* what a child is to do */
+    const struct config *config;
+    uint32_t host;
+    int fd;
+};
+
+static void write_dump(void *argument, void *out)
+{
+    const struct dump *dump = argument;
+    bool *good = out;
+    struct boot boot;
+    struct model model;
+    struct err err = {.line = 0};
+    FILE *file = fdopen(dump->fd, "w");
+    CHECK(file);
+    *good = boot_pool(&boot, &model, dump->config, &err);
+    if (*good)
+        lspci_write(&boot, dump->host, file);
+    else
+        err_print(&err, stderr);
+    CHECK(fclose(file) == 0);
+}
+
 /* What lspci prints of the dump of @host, errors included; empty when it fails. */
 static void lspci(const struct config *config, uint32_t host, const char *option)
 {
     const int in_fd = memfd_create("dump", 0), out_fd = memfd_create("out", 0);
-    FILE *file = fdopen(dup(in_fd), "w");
-    struct err err = {.line = 0};
+    struct dump dump = {config, host, in_fd};
     char path[32];
     int status = -1;
-    CHECK(in_fd >= 0 && out_fd >= 0 && file);
-    const bool good = lspci_write(config, host, file, &err);
-    if (!good)
-        err_print(&err, stderr);
-    CU_ASSERT_FATAL(good);
-    CHECK(fclose(file) == 0);
+    bool good = false;
+    CHECK(in_fd >= 0 && out_fd >= 0);
+    CU_ASSERT_FATAL(forked(write_dump, &dump, &good, sizeof good) && good);
     snprintf(path, sizeof path, "/dev/fd/%d", in_fd);
     fflush(NULL);
     const pid_t pid = fork();
