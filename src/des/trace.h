@@ -13,6 +13,14 @@ enum trace_kind {
     TR_SWITCH_OUT, /* its first beat leaves the crossbar; body: the TLP as it leaves */
     TR_DELIVERED,  /* a TLP reaches an end of the fabric; time is its last byte's; body: the TLP */
     TR_REFUSED,    /* a TLP is answered UR or dropped by the pooling logic; body: the TLP */
+    /* What else one has to know to follow a switch cycle by cycle (fabric/switch.h). */
+    TR_SWITCH_STEERED, /* what no re-map table decides passes on; body: the TLP, port its egress */
+    TR_SWITCH_MADE,  /* a switch's answer or a TLP of its own waits from time on; body: likewise */
+    TR_SWITCH_TAKEN, /* a TLP ends in a switch as it should; body: the TLP */
+    TR_SWITCH_ROOM,  /* the egress can start the next TLP from time on; no body */
+    TR_SWITCH_WRITE, /* a table is about to be written; body: struct switch_write */
+    TR_CREDIT,       /* an UpdateFC has come to the sender of link component, for queue port, at
+                        time, which may be past; body: struct link_update */
     TR_KINDS
 };
 

@@ -33,6 +33,7 @@ static void init_credits(struct link *link, const struct link_params *params, vo
         uint32_t data = params->data_credits[q % CLASSES];
         uint32_t capacity = ring_capacity(header, data);
         memset(credit, 0, sizeof *credit);
+        credit->link = link;
         credit_init(&credit->header, CREDIT_HEADER_BITS, header);
         credit_init(&credit->data, CREDIT_DATA_BITS, data);
         credit->ring = capacity ? rings : NULL;
@@ -123,10 +124,13 @@ void link_send(struct link *link, uint32_t index, uint64_t ready_ps)
 /* Seldom called: out of the callers' way. */
 __attribute__((noinline)) void link_credit_take_in(struct link_credit *credit, uint64_t now_ps)
 {
+    const struct link *link = credit->link;
+    const uint32_t q = (uint32_t)(credit - link->credit);
     for (; credit->head != credit->tail; credit->head++) {
         const struct link_update *update = &credit->ring[credit->head & credit->mask];
         if (update->at_ps > now_ps)
             return;
+        trace_emit(&link->fabric->sim->trace, TR_CREDIT, link->id, q, update->at_ps, update);
         credit_grant(&credit->header, update->header);
         credit_grant(&credit->data, update->data);
     }

@@ -53,6 +53,7 @@ struct link_credit { /* one VC and class */
     uint32_t tail;
     bool waiting;            /* the sender asked to be woken */
     uint64_t last_update_ps; /* when the last UpdateFC was, or will be, sent */
+    const struct link *link; /* that it is of */
 };
 
 struct link_params {

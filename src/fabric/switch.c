@@ -91,8 +91,11 @@ static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t nu
     case SWITCH_EMULATED:
         link_credit_return(sw->ports[number].in.link, q, data_units, tlp->at_ps);
         *ready = switch_config_answer_cycle(sw, number, *ready);
+        trace_emit(&fabric->sim->trace, TR_SWITCH_MADE, sw->component.id, number,
+                   switch_cycle_ps(sw, *ready), tlp);
         break;
     case SWITCH_TAKEN:
+        trace_emit(&fabric->sim->trace, TR_SWITCH_TAKEN, sw->component.id, number, tlp->at_ps, tlp);
         link_credit_return(sw->ports[number].in.link, q, data_units, tlp->at_ps);
         if (is_posted)
             fabric_end_posted(fabric, index, TLP_SC);

@@ -78,6 +78,7 @@ static void send_own(struct pcie_switch *sw, uint32_t egress, uint32_t index)
     tlp->port = (uint16_t)egress;
     tlp->attr |= TLP_ATTR_GENERATED;
     tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, cycle));
+    trace_emit(&sw->fabric->sim->trace, TR_SWITCH_MADE, sw->component.id, egress, tlp->at_ps, tlp);
     switch_crossbar_enqueue(sw, egress, index, cycle);
 }
 

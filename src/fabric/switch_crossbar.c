@@ -414,6 +414,8 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
                switch_cycle_ps(sw, cycle + sw->params.crossbar_cycles), tlp);
     link_send(out->link, index, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
+    trace_emit(&fabric->sim->trace, TR_SWITCH_ROOM, sw->component.id, egress,
+               switch_cycle_ps(sw, out->ready_cycle), NULL);
     if (out->requests)
         switch_ring_wake(sw, egress, next_decision(sw, egress));
 }

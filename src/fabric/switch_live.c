@@ -94,6 +94,8 @@ void switch_note_write(struct pcie_switch *sw, const void *table, uint32_t index
     /* The one that is forgotten must be older than any look-up under way. */
     CHECK(sw->n_writes <= SWITCH_WRITES || write->cycle + sw->params.remap_cycles < cycle);
     *write = (struct switch_write){table, index, cycle};
+    const struct sim *sim = sw->fabric->sim;
+    trace_emit(&sim->trace, TR_SWITCH_WRITE, sw->component.id, 0, sim->now_ps, write);
 }
 
 bool switch_is_killed(struct pcie_switch *sw, const void *table, uint32_t index)

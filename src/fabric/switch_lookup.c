@@ -160,6 +160,16 @@ static void answer_unsupported(struct tlp *tlp)
     tlp->attr |= TLP_ATTR_LAST | TLP_ATTR_GENERATED;
 }
 
+/* What the tables of the re-mapping did not decide. */
+static enum switch_outcome steered(const struct pcie_switch *sw, uint32_t ingress,
+                                   const struct tlp *tlp, enum switch_outcome outcome)
+{
+    const struct sim *sim = sw->fabric->sim;
+    if (outcome == SWITCH_FORWARD)
+        trace_emit(&sim->trace, TR_SWITCH_STEERED, sw->component.id, ingress, sim->now_ps, tlp);
+    return outcome;
+}
+
 /* The completion of a request that was passed on in the switch's name. */
 static enum switch_outcome end_proxied(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp)
 {
@@ -230,12 +240,12 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
     enum pool_kind kind = (enum pool_kind)pool_kinds[tlp->kind];
     if (__builtin_expect(kind > POOL_COMPLETION, 0)) {
         *out_fetched = false;
-        return switch_config_look_up(sw, ingress, tlp);
+        return steered(sw, ingress, tlp, switch_config_look_up(sw, ingress, tlp));
     }
     if (__builtin_expect(port->tables.proxy != NULL, 0) && kind == POOL_COMPLETION &&
         tlp->requester == port->tables.proxy_rid) {
         *out_fetched = false;
-        return end_proxied(sw, ingress, tlp);
+        return steered(sw, ingress, tlp, end_proxied(sw, ingress, tlp));
     }
     bool downstream = port->side != SWITCH_DEVICE;
     struct finding found;
