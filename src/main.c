@@ -17,7 +17,8 @@ enum {
     OPTION_JSON,
     OPTION_DECODE,
     OPTION_BOOT,
-    OPTION_HOST
+    OPTION_HOST,
+    OPTION_RECORD_TLPS
 };
 enum { MAX_JOBS = 1024 };
 
@@ -61,6 +62,15 @@ static const struct argp_option option_boot = {
 static const struct argp_option option_host = {
     "host", OPTION_HOST, "NAME", 0, "Whose PCI functions; needed when FILE has several hosts", 0};
 
+static const struct argp_option option_record_tlps = {
+    "record-tlps",
+    OPTION_RECORD_TLPS,
+    "RECORD",
+    0,
+    "Record what goes through the root switch, cycle by cycle, in the file RECORD, for poolsim "
+    "cosim",
+    0};
+
 enum { MAX_OPTIONS = 8 };
 
 struct command {
@@ -76,7 +86,8 @@ static const struct command commands[] = {
      true,
      command_run,
      "Simulate FILE and write a folder of results.",
-     {&option_set, &option_seed, &option_boot, &option_direct, &option_output, &option_quiet}},
+     {&option_set, &option_seed, &option_boot, &option_direct, &option_record_tlps, &option_output,
+      &option_quiet}},
     {"sweep",
      true,
      command_sweep,
@@ -175,6 +186,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_HOST:
         options->host = argument;
+        return 0;
+    case OPTION_RECORD_TLPS:
+        options->record_tlps = argument;
         return 0;
     case OPTION_DIRECT:
         options->direct = true;

@@ -59,7 +59,8 @@ static int run_loaded(const struct command_options *options, const struct config
                       struct err *err)
 {
     char dir[PATH_MAX], page[PATH_MAX];
-    const struct run_options run_options = {.quiet = options->quiet};
+    const struct run_options run_options = {.quiet = options->quiet,
+                                            .record_path = options->record_tlps};
     struct results *results = NULL;
     /* The folder is made first: a run of an hour must not end with "no such folder". */
     if (!result_dir(options, config->name, dir, err) || !folder_make(dir, err) ||

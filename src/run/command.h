@@ -22,8 +22,9 @@ struct command_options {
     unsigned jobs;           /* 0: one per usable core */
     bool quiet;
     bool json;
-    const char *host; /* whose view; NULL: the only one's */
-    bool decode;      /* FILE is a folder of tables */
+    const char *host;        /* whose view; NULL: the only one's */
+    bool decode;             /* FILE is a folder of tables */
+    const char *record_tlps; /* where to record the switch's TLPs; NULL: nowhere */
 };
 
 int command_run(const struct command_options *options);

@@ -5,6 +5,7 @@
 #include "run/boot_report.h"
 #include "run/build.h"
 #include "run/measure.h"
+#include "run/record_file.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -214,6 +215,23 @@ static bool simulate(struct running *run, struct results **out, struct err *err)
     return true;
 }
 
+static bool simulate_recorded(struct running *run, const char *record_path, struct results **out,
+                              struct err *err)
+{
+    struct record_file record;
+    struct results *results = NULL;
+    if (!record_file_begin(&record, &run->model, record_path, err))
+        return false;
+    bool good = simulate(run, &results, err);
+    if (!record_file_end(&record, good, err))
+        good = false;
+    if (good)
+        *out = results;
+    else if (results)
+        results_free(results);
+    return good;
+}
+
 /* What a configuration may describe and this does not simulate. */
 static bool can_run(const struct config *config, struct err *err)
 {
@@ -267,7 +285,7 @@ bool run_config(const struct config *config, const struct run_options *options,
                                    config->n_workloads, config->n_hosts);
         progress_init(&run->progress, options->quiet ? NULL : stderr, config->name,
                       config->run.max_duration_ps, "");
-        good = start_software(run, err) && simulate(run, out, err);
+        good = start_software(run, err) && simulate_recorded(run, options->record_path, out, err);
         progress_done(&run->progress);
         end_software(run);
         measure_free(&run->measure);

@@ -1,5 +1,5 @@
-/* run.h - one simulation from a loaded configuration to its results. Writes no file; results go to
- * run/output.c. */
+/* run.h - one simulation from a loaded configuration to its results. Writes no file
+ * but the record that is asked for; results go to run/output.c. */
 #ifndef POOLSIM_RUN_RUN_H
 #define POOLSIM_RUN_RUN_H
 
@@ -13,6 +13,7 @@ struct run_options {
                    terminal */
     uint64_t order_seed; /* 0: components are built in the configuration's order; else in a random
                             one, which must not change the results */
+    const char *record_path; /* NULL, or where to record the root switch's TLPs (record_file.h) */
 };
 
 /* Builds @config's components, simulates until its precision or its limit is reached, drains what

@@ -15,7 +15,8 @@ workload:   base des pcie fabric
 host:       base des pcie pool fabric
 config:     base pcie
 stats:      base des
-run:        base des pcie pool fabric workload host config stats
+cosim:      base pcie pool
+run:        base des pcie pool fabric workload host config stats cosim
 main:       run
 '
 

@@ -1,0 +1,185 @@
+/* record.h - what went through a switch, cycle by cycle, as a text that hardware can be held to:
+ * what came in, under which stalls and table writes, and what left when. The switch itself is not
+ * in it: whoever plays the record gives the switch under test the same inputs and compares its
+ * outputs (compare.h). `poolsim run --record-tlps FILE` writes one.
+ *
+ * A line is words with one blank between them. Numbers are decimal; base and limit, headers, data
+ * and entries are hexadecimal. Cycles are those of the switch's clock. The head comes first:
+ *
+ *   poolsim-record 1
+ *   switch NAME ports N clock HZ datapath BYTES mps BYTES vcs N
+ *   pipeline INGRESS REMAP EDIT CROSSBAR (cycles)
+ *   ways ARBITER voq|fifo pipelined|serial miss|fetch
+ *   port PORT host                         the rest of a port's lines may be missing
+ *   port PORT device OWNER_PORT            whose traffic it is when id_up misses
+ *   credits PORT CLASS HEADER DATA         of the egress's link at the start; 0: infinite
+ *   table NAME PORT ENTRIES                NAME: id_up, id_down, addr_map or lent
+ *   events
+ *
+ * and then, in any order of their cycles, what happened:
+ *
+ *   in CYCLE PORT SERIAL HEADER [DATA]     a TLP's first beat enters; its others follow without gap
+ *   out CYCLE PORT SERIAL HEADER [DATA]    its first beat leaves the crossbar at egress PORT
+ *   answer CYCLE PORT SERIAL               refused: its completion waits from CYCLE on
+ *   drop CYCLE PORT SERIAL                 refused: it is gone from CYCLE on
+ *   take CYCLE PORT SERIAL                 it ends in the switch: messages and the like
+ *   steer CYCLE PORT SERIAL EGRESS HEADER  configuration passes it on, to EGRESS with this header
+ *   make CYCLE PORT SERIAL EGRESS HEADER   configuration's answer to it, or with a new SERIAL a TLP
+ *                                          of the switch's own, waits from CYCLE on
+ *   credit CYCLE PORT CLASS HEADER DATA    an UpdateFC with so many units counts from CYCLE on
+ *   hold CYCLE PORT UNTIL                  the buffer behind the egress has no room: no TLP is
+ *                                          granted from CYCLE on and before UNTIL
+ *   write CYCLE NAME PORT INDEX ENTRY      look-ups that begin behind CYCLE see the entry
+ *   unroute CYCLE PORT                     the Owner's way from host PORT is written anew:
+ *   window CYCLE PORT BASE LIMIT EGRESS    addresses, the limit inclusive
+ *   buses CYCLE PORT FIRST LAST EGRESS     bus numbers
+ *   end CYCLE
+ *
+ * Writes of cycle 0 are what the tables hold after reset; no TLP comes in before cycle 1. SERIAL
+ * numbers TLPs from 1 in the order of their first lines. CLASS: posted, nonposted or completion.
+ * HEADER: 32 digits, the bytes of the wire in their order (Base Spec 2.2), four zero bytes behind a
+ * header of three dwords. Payload is not simulated but for DATA, the dword of a configuration or
+ * I/O access as the bytes of the wire; a player gives a TLP any other payload by record_payload_dw.
+ * ENTRY: as a line of a .memh file (pool/memh.h, pool/layout.def); lent has addr_map's entries. */
+#ifndef POOLSIM_COSIM_RECORD_H
+#define POOLSIM_COSIM_RECORD_H
+
+#include "base/err.h"
+#include "pcie/order.h"
+#include "pcie/tlp_header.h"
+#include "pool/tables.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum {
+    RECORD_VERSION = 1,
+    RECORD_NAME_BYTES = 64,
+    RECORD_MOST_PORTS = 4096,    /* as a table's entries number them */
+    RECORD_MOST_ENTRIES = 65536, /* of a table */
+    RECORD_HEADER_WORDS = 4,
+};
+
+enum record_table { RECORD_ID_UP, RECORD_ID_DOWN, RECORD_ADDR_MAP, RECORD_LENT, RECORD_TABLES };
+
+enum record_arbiter {
+    RECORD_ROUND_ROBIN,
+    RECORD_WEIGHTED,
+    RECORD_AGE,
+    RECORD_PRIORITY,
+    RECORD_ARBITERS
+};
+
+enum record_kind {
+    RECORD_IN,
+    RECORD_OUT,
+    RECORD_ANSWER,
+    RECORD_DROP,
+    RECORD_TAKE,
+    RECORD_STEER,
+    RECORD_MAKE,
+    RECORD_CREDIT,
+    RECORD_HOLD,
+    RECORD_WRITE,
+    RECORD_UNROUTE,
+    RECORD_WINDOW,
+    RECORD_BUSES,
+    RECORD_KINDS
+};
+
+struct record_event {
+    uint64_t cycle;
+    uint32_t line; /* of the file, from 1 */
+    uint16_t port;
+    uint8_t kind; /* enum record_kind */
+    union {
+        struct {
+            uint32_t serial;
+            uint16_t egress; /* STEER, MAKE */
+            bool has_header, has_data;
+            uint32_t header[RECORD_HEADER_WORDS]; /* DW0 first; its first byte is bits 31:24 */
+            uint32_t data;                        /* likewise */
+        } tlp;                                    /* IN to MAKE */
+        struct {
+            enum tlp_class class;
+            uint32_t header, data; /* units */
+        } credit;
+        struct {
+            uint64_t until_cycle;
+        } hold;
+        struct {
+            enum record_table table;
+            uint32_t index;
+            struct pool_entry entry;
+        } write;
+        struct {
+            uint64_t base, limit;
+            uint16_t egress;
+        } window;
+        struct {
+            uint8_t first, last;
+            uint16_t egress;
+        } buses;
+    };
+};
+
+struct record_port {
+    bool is_device, is_named;
+    uint16_t owner_port;                                     /* of a device port */
+    uint32_t header_credits[CLASSES], data_credits[CLASSES]; /* of the egress; 0: infinite */
+    uint32_t entries[RECORD_TABLES];                         /* 0: no such table */
+};
+
+struct record {
+    char name[RECORD_NAME_BYTES];
+    uint64_t clock_hz;
+    uint32_t n_ports;
+    uint32_t datapath_bytes, mps_bytes, vcs;
+    uint32_t ingress_cycles, remap_cycles, edit_cycles, crossbar_cycles;
+    enum record_arbiter arbiter;
+    bool voq, remap_pipelined, remap_fetch;
+    struct record_port *ports;   /* owned */
+    struct record_event *events; /* owned; by cycle, in a cycle by kind, port and line */
+    size_t n_events;
+    uint32_t n_serials; /* the last serial number */
+    uint64_t end_cycle;
+    char *path; /* owned; marks name it */
+};
+
+/* The kind of table whose entries it has. */
+enum pool_table_id record_table_layout(enum record_table table);
+
+/* ---- writing ---- */
+
+/* Everything before the events. What @out says of errors is for the caller to ask. */
+void record_write_head(const struct record *record, FILE *out);
+void record_write_event(const struct record_event *event, FILE *out);
+void record_write_end(uint64_t cycle, FILE *out);
+
+/* ---- reading ---- */
+
+/* Reads @path whole; record_free releases it. Refuses, with the place, whatever is not as above:
+ * unknown words, numbers out of range, ports and tables that the head does not name, entries that
+ * are none, headers that are no TLPs, serial numbers out of order, a file without an end. */
+bool record_read(const char *path, struct record *out, struct err *err);
+void record_free(struct record *record);
+/* For messages about an event. */
+struct mark record_mark(const struct record *record, const struct record_event *event);
+
+/* ---- headers ---- */
+
+/* The words of a record from a header, and back; false if they are no TLP's. */
+void record_pack_header(const struct tlp_header *header, uint32_t out_words[RECORD_HEADER_WORDS]);
+bool record_unpack_header(const uint32_t words[RECORD_HEADER_WORDS], struct tlp_header *out);
+/* Dword @index of the payload of TLP @serial: any bits that tell TLPs and places apart. */
+uint32_t record_payload_dw(uint32_t serial, uint32_t index);
+
+/* ---- words ---- */
+
+extern const char *const record_kind_names[RECORD_KINDS];
+extern const char *const record_table_names[RECORD_TABLES];
+extern const char *const record_arbiter_names[RECORD_ARBITERS];
+extern const char *const record_class_names[CLASSES];
+
+#endif
