@@ -114,6 +114,11 @@ static const struct command commands[] = {
      command_lspci,
      "Print what a host of FILE sees on PCI: poolsim lspci FILE --host NAME > D; lspci -F D -vt.",
      {&option_host, &option_set, &option_boot, &option_direct}},
+    {"cosim",
+     true,
+     command_cosim,
+     "Hold the switch as hardware has it to a record FILE of poolsim run --record-tlps.",
+     {0}},
     {"schema", false, command_schema, "Print the reference of all keys.", {&option_json}},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -54,6 +54,7 @@
     X(op, FAST)                                                                                    \
     X(port, FAST)                                                                                  \
     X(pooled_config, FAST)                                                                         \
+    X(lockstep, FAST)                                                                              \
     X(record, FAST)                                                                                \
     X(live, FAST)                                                                                  \
     X(switch, FAST)                                                                                \

@@ -106,6 +106,17 @@ bool record_unpack_header(const uint32_t words[RECORD_HEADER_WORDS], struct tlp_
     return tlp_header_decode(bytes, total, out) == DEFECT_NONE;
 }
 
+uint32_t record_payload_bytes(const struct tlp_header *header)
+{
+    return tlp_header_kinds[header->kind].has_data ? header->length_dw * (uint32_t)DW_BYTES : 0;
+}
+
+uint32_t record_beats(const struct record *record, const struct tlp_header *header)
+{
+    const uint32_t bytes = record_payload_bytes(header), beat = record->datapath_bytes;
+    return bytes ? (bytes + beat - 1) / beat : 1;
+}
+
 uint32_t record_payload_dw(uint32_t serial, uint32_t index)
 {
     /* SplitMix64's output function. */

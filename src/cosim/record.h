@@ -33,7 +33,7 @@
  *   unroute CYCLE PORT                     the Owner's way from host PORT is written anew:
  *   window CYCLE PORT BASE LIMIT EGRESS    addresses, the limit inclusive
  *   buses CYCLE PORT FIRST LAST EGRESS     bus numbers
- *   end CYCLE
+ *   end CYCLE                              what left up to CYCLE is all here
  *
  * Writes of cycle 0 are what the tables hold after reset; no TLP comes in before cycle 1. SERIAL
  * numbers TLPs from 1 in the order of their first lines. CLASS: posted, nonposted or completion.
@@ -172,6 +172,9 @@ struct mark record_mark(const struct record *record, const struct record_event *
 /* The words of a record from a header, and back; false if they are no TLP's. */
 void record_pack_header(const struct tlp_header *header, uint32_t out_words[RECORD_HEADER_WORDS]);
 bool record_unpack_header(const uint32_t words[RECORD_HEADER_WORDS], struct tlp_header *out);
+/* Payload on the wire, and the cycles that the TLP takes. */
+uint32_t record_payload_bytes(const struct tlp_header *header);
+uint32_t record_beats(const struct record *record, const struct tlp_header *header);
 /* Dword @index of the payload of TLP @serial: any bits that tell TLPs and places apart. */
 uint32_t record_payload_dw(uint32_t serial, uint32_t index);
 

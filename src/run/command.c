@@ -21,9 +21,7 @@ static int complain(const struct err *err, int status)
     return status;
 }
 
-/* Results that do not reach their reader (a full disk, a closed pipe) are a failure like any other.
- */
-static int flush_results(int status)
+int command_flush(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
@@ -70,7 +68,7 @@ static int run_loaded(const struct command_options *options, const struct config
     bool written = output_write(config, results, dir, stderr, err);
     table_print(results, written ? page : NULL, stdout);
     results_free(results);
-    return flush_results(written ? COMMAND_GOOD : complain(err, COMMAND_FAILED));
+    return command_flush(written ? COMMAND_GOOD : complain(err, COMMAND_FAILED));
 }
 
 int command_run(const struct command_options *options)
@@ -106,7 +104,7 @@ static int sweep_planned(const struct command_options *options, const struct pla
     if (!written)
         err_print(err, stderr);
     sweep_outcome_fini(&outcome);
-    return flush_results(good && written ? COMMAND_GOOD : COMMAND_FAILED);
+    return command_flush(good && written ? COMMAND_GOOD : COMMAND_FAILED);
 }
 
 int command_sweep(const struct command_options *options)
@@ -133,7 +131,7 @@ int command_check(const struct command_options *options)
            options->file, config->n_hosts, config->n_switches, config->n_devices, config->n_lends,
            config->n_workloads);
     config_free(config);
-    return flush_results(COMMAND_GOOD);
+    return command_flush(COMMAND_GOOD);
 }
 
 int command_topo(const struct command_options *options)
@@ -144,7 +142,7 @@ int command_topo(const struct command_options *options)
         return complain(&err, COMMAND_BAD_INPUT);
     topology_write_dot(config, stdout);
     config_free(config);
-    return flush_results(COMMAND_GOOD);
+    return command_flush(COMMAND_GOOD);
 }
 
 static int write_tables(const struct command_options *options, const struct config *config,
@@ -167,7 +165,7 @@ int command_tables(const struct command_options *options)
     struct config *config = NULL;
     struct err err = {0};
     if (options->decode)
-        return tables_files_print(options->file, stdout, &err) ? flush_results(COMMAND_GOOD)
+        return tables_files_print(options->file, stdout, &err) ? command_flush(COMMAND_GOOD)
                                                                : complain(&err, COMMAND_BAD_INPUT);
     if (!load(options, &config, &err))
         return complain(&err, COMMAND_BAD_INPUT);
@@ -215,7 +213,7 @@ int command_lspci(const struct command_options *options)
     else
         status = print_lspci(config, host, &err);
     config_free(config);
-    return flush_results(status);
+    return command_flush(status);
 }
 
 int command_schema(const struct command_options *options)
@@ -224,5 +222,5 @@ int command_schema(const struct command_options *options)
         config_write_json_schema(stdout);
     else
         config_write_reference(stdout);
-    return flush_results(COMMAND_GOOD);
+    return command_flush(COMMAND_GOOD);
 }

@@ -33,6 +33,11 @@ int command_check(const struct command_options *options);
 int command_topo(const struct command_options *options);
 int command_tables(const struct command_options *options);
 int command_lspci(const struct command_options *options);
+int command_cosim(const struct command_options *options); /* FILE is a record */
 int command_schema(const struct command_options *options);
+
+/* Results that do not reach their reader (a full disk, a closed pipe) are a failure like any other:
+ * @status, or COMMAND_FAILED when standard output cannot be flushed. */
+int command_flush(int status);
 
 #endif

@@ -366,10 +366,19 @@ struct record_tlps *record_tlps_begin(const struct pcie_switch *sw, FILE *out)
     return recording;
 }
 
+/* Up to here everything that leaves the switch has been seen: the cycle behind the last one whose
+ * grants have been made. When nothing is under way any more nothing can leave later. */
+static uint64_t end_cycle(const struct record_tlps *recording)
+{
+    const struct fabric *fabric = recording->sw->fabric;
+    const uint64_t granted = cycle_of(recording, fabric->sim->now_ps);
+    return fabric->tlps.in_use && granted < recording->last_cycle ? granted : recording->last_cycle;
+}
+
 void record_tlps_end(struct record_tlps *recording)
 {
     write_all_pending(recording);
-    record_write_end(recording->last_cycle, recording->out);
+    record_write_end(end_cycle(recording), recording->out);
     free(recording->serials);
     free(recording->free_cycle);
     free(recording);

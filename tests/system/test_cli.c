@@ -123,6 +123,7 @@ static void test_usage_is_status_2(void)
         {{"run", "a.yaml", "--boot", "slow"}, "--boot slow: give fast or tlp"},
         {{"check", "a.yaml", "--boot", "tlp"}, "unrecognized option"},
         {{"lspci"}, "which FILE?"},
+        {{"cosim"}, "which FILE?"},
         {{"run", "a.yaml", "--host", "a"}, "unrecognized option"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -136,7 +137,7 @@ static void test_usage_is_status_2(void)
 static void test_help_and_version(void)
 {
     static const char *const commands[] = {"run",    "sweep", "check", "topo",
-                                           "tables", "lspci", "schema"};
+                                           "tables", "lspci", "cosim", "schema"};
     struct ran ran = POOLSIM("--version");
     CU_ASSERT_EQUAL(ran.status, 0);
     CU_ASSERT_EQUAL(strncmp(ran.out, "poolsim ", 8), 0);
@@ -285,6 +286,40 @@ static void test_sweep_goes_on_where_it_was(void)
     place_free(&place);
 }
 
+/* A record of the run agrees; one from which a line was taken does not, and one that was cut off is
+ * bad input. */
+static void test_cosim_finds_what_differs(void)
+{
+    struct place place = place_new();
+    char record[128], command[400];
+    snprintf(record, sizeof record, "%s/record", place.dir);
+    struct ran ran = POOLSIM("run", place.good, "-o", place.results, "--record-tlps", record);
+    CU_ASSERT_EQUAL(ran.status, 0);
+    ran = POOLSIM("cosim", record);
+    CU_ASSERT_EQUAL(ran.status, 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.out, "agrees with switch \"sw\" in every bit and cycle: "));
+    CU_ASSERT_STRING_EQUAL(ran.err, "");
+    snprintf(command, sizeof command, "sed -i '0,/^out/{/^out/d}' %s", record);
+    /* NOLINTNEXTLINE(cert-env33-c): the path is this file's own */
+    CHECK(system(command) == 0);
+    ran = POOLSIM("cosim", record);
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.out, "differs from the record in cycle"));
+    snprintf(command, sizeof command, "sed -i '$d' %s", record);
+    /* NOLINTNEXTLINE(cert-env33-c): the path is this file's own */
+    CHECK(system(command) == 0);
+    ran = POOLSIM("cosim", record);
+    CU_ASSERT_EQUAL(ran.status, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "/record:"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "it was cut off"));
+    ran = POOLSIM("run", place.good, "--direct", "-o", place.results, "--record-tlps", record);
+    CU_ASSERT_EQUAL(ran.status, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "there is no switch whose TLPs could be recorded"));
+    ran = POOLSIM("run", place.good, "-o", place.results, "--record-tlps", "/proc/nowhere");
+    CU_ASSERT_EQUAL(ran.status, 1);
+    place_free(&place);
+}
+
 void suite_cli(void)
 {
     CU_pSuite suite = CU_add_suite("cli", NULL, NULL);
@@ -298,5 +333,6 @@ void suite_cli(void)
     CU_add_test(suite, "run refuses what it cannot simulate",
                 test_run_refuses_what_it_cannot_simulate);
     CU_add_test(suite, "unwritable folder is status 1", test_unwritable_folder_is_status_1);
+    CU_add_test(suite, "cosim finds what differs", test_cosim_finds_what_differs);
     CU_add_test(suite, "sweep goes on where it was", test_sweep_goes_on_where_it_was);
 }
