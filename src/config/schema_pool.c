@@ -51,7 +51,7 @@ static const struct schema_key emulation_keys[] = {
     {"cycles", TYPE_COUNT, FIELD(struct block_switch, sw.emulation_cycles), .fallback = "4",
      .min = 1, .max = 1024, .help = "cycles from request to completion"},
     {"proxy_tags", TYPE_COUNT, FIELD(struct block_switch, sw.proxy_tags), .fallback = "32",
-     .min = 1, .max = 1024, .help = "requests that are passed on to VFs at once"},
+     .min = 1, .max = 512, .help = "requests that are passed on to VFs at once"},
     {"ari", TYPE_ENUM, FIELD(struct block_switch, sw.ari_hidden), .fallback = "rewritten",
      .names = ari_names,
      .help = "whether Users see ARI, with the next function of their slot; hidden, a slot holds 8 "

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PROXY_TAGS_MOST = 1024 };
+enum { PROXY_TAGS_MOST = 512 }; /* of 1024 tags of ten bits; the others are the switch's own */
 
 struct proxy_entry {
     uint16_t host_port;
