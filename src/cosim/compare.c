@@ -119,11 +119,13 @@ bool compare_lockstep(const struct record *record, FILE *out, struct compare *ou
     if (!lockstep_new(record, &lockstep, err))
         return false;
     compare_init(out_compare, record, "the lock-step model", out);
-    for (uint64_t cycle = 0; cycle <= record->end_cycle; cycle++) {
+    while (lockstep_next_cycle(lockstep) <= record->end_cycle) {
+        const uint64_t cycle = lockstep_next_cycle(lockstep);
         const struct record_event *events;
         const size_t n = lockstep_cycle(lockstep, &events);
         if (!compare_cycle(out_compare, cycle, events, n))
             break;
+        lockstep_skip_idle(lockstep);
     }
     lockstep_free(lockstep);
     return true;

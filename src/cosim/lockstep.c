@@ -63,6 +63,7 @@ struct lockstep {
     size_t *decisions; /* by serial: STEER, MAKE, TAKE or DROP of it, + 1 */
     struct waiting *tlps;
     uint32_t n_tlps, capacity, free_head;
+    uint32_t n_inside;            /* of them: on their way */
     struct record_event *outputs; /* to come */
     size_t n_outputs, outputs_capacity;
     struct record_event *now; /* of the cycle done last */
@@ -92,6 +93,7 @@ static uint32_t take_tlp(struct lockstep *lockstep, const struct record_event *e
         }
         index = lockstep->n_tlps++;
     }
+    lockstep->n_inside++;
     struct waiting *tlp = &lockstep->tlps[index];
     *tlp = (struct waiting){
         .serial = event->tlp.serial, .has_data = event->tlp.has_data, .data = event->tlp.data};
@@ -103,6 +105,7 @@ static void give_back(struct lockstep *lockstep, uint32_t index)
 {
     lockstep->tlps[index].next = lockstep->free_head;
     lockstep->free_head = index;
+    lockstep->n_inside--;
 }
 
 static enum tlp_class class_of(const struct tlp_header *header)
@@ -481,6 +484,18 @@ size_t lockstep_cycle(struct lockstep *lockstep, const struct record_event **out
     *out_events = lockstep->now;
     lockstep->cycle++;
     return n;
+}
+
+void lockstep_skip_idle(struct lockstep *lockstep)
+{
+    const struct record *record = lockstep->record;
+    if (!lockstep->n_inside && !lockstep->n_outputs && lockstep->next < record->n_events)
+        lockstep->cycle = record->events[lockstep->next].cycle;
+}
+
+uint64_t lockstep_next_cycle(const struct lockstep *lockstep)
+{
+    return lockstep->cycle;
 }
 
 /* ---- life cycle ---- */

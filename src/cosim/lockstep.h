@@ -35,4 +35,10 @@ void lockstep_free(struct lockstep *lockstep);
  */
 size_t lockstep_cycle(struct lockstep *lockstep, const struct record_event **out_events);
 
+/* With nothing inside, all registers stay as they are: goes on to the next cycle in which the
+ * record has something, if there is one. */
+void lockstep_skip_idle(struct lockstep *lockstep);
+/* The cycle that lockstep_cycle will do. */
+uint64_t lockstep_next_cycle(const struct lockstep *lockstep);
+
 #endif

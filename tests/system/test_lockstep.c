@@ -1,8 +1,8 @@
 /* The event-driven switch beside the one that moves in every cycle (cosim/lockstep.h): what leaves
  * it, where, with which header and in which cycle is the same, on the paper's testbed, on random
- * pools, and for random TLPs under random stalls and table writes, refusals included; what a record
- * gets wrong is found, first difference first. Not pinned: configuration (it is steered as the
- * record says), pipelines that no hardware has. */
+ * pools, through a boot and moves of VFs, and for random TLPs under random stalls and table writes,
+ * refusals included; what a record gets wrong is found, first difference first. Not pinned: what
+ * configuration decides (it is steered as the record says), pipelines that no hardware has. */
 #include "../unit/splitmix.h"
 #include "bench_fabric.h"
 #include "cosim/compare.h"
@@ -83,6 +83,33 @@ static void the_paper_testbed_agrees(void)
     run_recorded(config);
     config_free(config);
     expect_no_difference(50000);
+}
+
+/* Hosts boot by TLPs, which the switch answers and steers while its tables are written; then a VF
+ * changes hands under load, and back. */
+static void a_boot_and_moves_agree(void)
+{
+    struct record record;
+    struct config *config = scenario_load(
+        "run: {warmup: 0us, duration: 40ms, max_duration: 40ms, precision: 0%%}\n"
+        "boot: tlp\n"
+        "hosts:\n- {name: owner, link: gen2x8}\n"
+        "- {name: user, count: 2, hotplug: {button: 3ms, power_off: 2ms, link: 2ms}}\n"
+        "switches: [{name: sw}]\n"
+        "devices: [{name: nic, kind: nic, owner: owner, link: gen2x8, vfs: 8, flr: 1ms}]\n"
+        "manager: {latency: 20us, flr: 2ms}\n"
+        "lend: [{device: nic, vf: 0..3, to: user0}, {device: nic, vf: 4..7, to: user1}]\n"
+        "moves:\n- {at: 2ms, device: nic, vf: 0, to: user1, how: immediate}\n"
+        "- {at: 15ms, device: nic, vf: 0, to: user0, how: surprise}\n"
+        "workloads: [{op: receive, bandwidth: 500Mbps, size: 1500B}]\n");
+    run_recorded(config);
+    config_free(config);
+    const struct compare compare = compare_file(&record);
+    CU_ASSERT_FALSE(compare.differs);
+    CU_ASSERT(count(&record, RECORD_OUT) > 40000);
+    CU_ASSERT(count(&record, RECORD_MAKE) > 1000 && count(&record, RECORD_STEER) > 500);
+    CU_ASSERT(count(&record, RECORD_WRITE) > 100 && count(&record, RECORD_TAKE) > 0);
+    record_free(&record);
 }
 
 static unsigned below(uint64_t *state, unsigned n)
@@ -525,6 +552,7 @@ void suite_lockstep(void)
     CU_pSuite suite = CU_add_suite("lockstep", make_path, remove_path);
 
     CU_add_test(suite, "the paper's testbed agrees", the_paper_testbed_agrees);
+    CU_add_test(suite, "a boot and moves agree", a_boot_and_moves_agree);
     CU_add_test(suite, "random pools agree", random_pools_agree);
     CU_add_test(suite, "random TLPs agree under random writes",
                 random_tlps_agree_under_random_writes);
