@@ -371,7 +371,8 @@ static bool load_root(struct loader *loader)
            names_finish(&loader->names, loader->err) && cross_check_parts(loader) &&
            attach_all(loader) && pci_check(loader) && origin_read_all(loader) &&
            select_lends(loader) && load_workloads(loader) && cross_check_traffic(loader) &&
-           moves_read(loader) && settle_visits(loader) && faults_read(loader) && slots_check(loader) && load_sweep(loader);
+           moves_read(loader) && settle_visits(loader) && faults_read(loader) &&
+           slots_check(loader) && load_sweep(loader);
 }
 
 static void free_blocks(struct loader *loader)

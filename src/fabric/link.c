@@ -124,12 +124,12 @@ void link_send(struct link *link, uint32_t index, uint64_t ready_ps)
 /* Seldom called: out of the callers' way. */
 __attribute__((noinline)) void link_credit_take_in(struct link_credit *credit, uint64_t now_ps)
 {
-    const struct link *link = credit->link;
-    const uint32_t q = (uint32_t)(credit - link->credit);
     for (; credit->head != credit->tail; credit->head++) {
         const struct link_update *update = &credit->ring[credit->head & credit->mask];
         if (update->at_ps > now_ps)
             return;
+        const struct link *link = credit->link;
+        const uint32_t q = (uint32_t)(credit - link->credit);
         trace_emit(&link->fabric->sim->trace, TR_CREDIT, link->id, q, update->at_ps, update);
         credit_grant(&credit->header, update->header);
         credit_grant(&credit->data, update->data);
