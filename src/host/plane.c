@@ -153,7 +153,9 @@ static enum sim_result run_kernel(struct plane *plane, uint64_t limit_ps)
             until_ps = sim->now_ps + 1;
             continue;
         }
-        bool complete = result == SIM_TIME || result == SIM_EMPTY;
+        /* With no event left time can pass, however much waits: software may bring some. */
+        bool complete = result == SIM_TIME || result == SIM_EMPTY ||
+                        (result == SIM_STALLED && sim->queue.n == 0);
         plane->kernel_ps = complete ? until_ps : sim->now_ps;
         return result;
     }
@@ -304,10 +306,7 @@ static bool lead(struct plane *plane, uint64_t until_ps, enum plane_result *out_
         return false;
     case SIM_STALLED:
         *out_result = PLANE_STALLED;
-        if (idle || plane->sim->queue.n)
-            return false;
-        plane->kernel_ps = limit_ps;
-        return true;
+        return !(idle || plane->sim->queue.n);
     case SIM_EMPTY:
         *out_result = plane->unfinished ? PLANE_DEADLOCK : PLANE_EMPTY;
         return !idle;

@@ -282,6 +282,24 @@ static void make_nodes(struct model *model, uint64_t order_seed)
             connect_switch(model, order[i] - config->n_hosts - config->n_devices);
 }
 
+/* Longer than anything may wait that goes on in the end: software has patience of its own. */
+static uint64_t progress_limit_ps(const struct config *config, bool with_pci)
+{
+    uint64_t limit_ps = config->run.progress_limit_ps, longest_ps = 0;
+    if (!with_pci)
+        return limit_ps;
+    for (uint32_t h = 0; h < config->n_hosts; h++) {
+        const struct cfg_hotplug *hotplug = &config->hosts[h].hotplug;
+        const uint64_t ps = hotplug->button_ps + hotplug->power_off_ps + hotplug->link_ps;
+        if (longest_ps < ps)
+            longest_ps = ps;
+    }
+    limit_ps += config->pcie.completion_timeout_ps;
+    if (config->n_moves || config->n_faults)
+        limit_ps += longest_ps + config->manager.drain_limit_ps + config->manager.flr_ps;
+    return limit_ps;
+}
+
 bool model_build(const struct config *config, bool with_pci, uint64_t order_seed, struct model *out,
                  struct err *err)
 {
@@ -292,7 +310,8 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
         return err_at(err, NULL, "out of memory for the pools of TLPs and requests");
     uint32_t n_nodes = config->n_hosts + config->n_devices + config->n_switches;
     /* nodes, traffic, and perhaps the software plane */
-    sim_init(&out->sim, n_nodes + 1 + with_pci, most_events(out), config->run.progress_limit_ps);
+    sim_init(&out->sim, n_nodes + 1 + with_pci, most_events(out),
+             progress_limit_ps(config, with_pci));
     if (!numbering_make(&out->numbering, &out->arena, config, err) ||
         (with_pci && !pci_can_be(config, err))) {
         model_free(out);

@@ -33,8 +33,8 @@ double recording_pending(const struct recording *recording);
 
 /* queue.c: heap against calendar, synthetic and on the traffic of each of the files. */
 bool bench_queues(size_t n_files, char *const *files);
-/* scenario.c: one run. */
-bool bench_scenario(const char *path, const char *duration);
+/* scenario.c: one run, with @sets ("a.b=c") besides its duration. */
+bool bench_scenario(const char *path, const char *duration, size_t n_sets, char *const *sets);
 /* calibrate.c: the machine itself. */
 bool bench_calibrate(void);
 

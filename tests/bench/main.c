@@ -17,13 +17,14 @@ int main(int argc, char **argv)
     bool good = false;
     if (argc >= 2 && strcmp(argv[1], "queues") == 0)
         good = bench_queues((size_t)argc - 2, argv + 2);
-    else if (argc == 4 && strcmp(argv[1], "scenario") == 0)
-        good = bench_scenario(argv[2], argv[3]);
+    else if (argc >= 4 && strcmp(argv[1], "scenario") == 0)
+        good = bench_scenario(argv[2], argv[3], (size_t)argc - 4, argv + 4);
     else if (argc == 2 && strcmp(argv[1], "calibrate") == 0)
         good = bench_calibrate();
     else
         fprintf(stderr,
-                "usage: bench queues [FILE...] | bench scenario FILE DURATION | bench calibrate\n");
+                "usage: bench queues [FILE...] | bench scenario FILE DURATION [KEY=VALUE...] | "
+                "bench calibrate\n");
     if (good)
         good = fflush(stdout) == 0;
     return good ? 0 : 1;

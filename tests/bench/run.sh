@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh - speed, memory and instruction counts of the scenarios in this folder, a line each:
 #   bench: NAME tlp_hops_per_s=... events_per_hop=... instructions_per_hop=... bytes_per_tlp=... rss_mib=...
+#   bench: coupling ...        what software beside the fabric costs the paper's testbed
 # and before them the event queues, and what the machine itself does at the moment.
 # Usage: tests/bench/run.sh BENCH [--check | --record | --rates]    BENCH: the program that `make bench` builds
 #   --check    no wall time, which says nothing on a shared machine; fails when a count is beyond its bound
@@ -38,6 +39,7 @@ events_per_hop_limit=0.8
 bytes_per_tlp_limit=64
 rss_limit='hosts-1024 256' # MiB
 tolerance=1.03
+coupling_limit=1.25 # of the instructions that a TLP-hop takes without software
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -47,9 +49,9 @@ scenario() # NAME DURATION: a line "NAME hops=... events=... wall_s=... bytes_pe
     "$bench" scenario "$folder/$1.yaml" "$2"
 }
 
-instructions() # NAME DURATION: "HOPS INSTRUCTIONS"
+instructions() # FILE DURATION [KEY=VALUE...]: "HOPS INSTRUCTIONS"
 {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" scenario "$folder/$1.yaml" "$2" \
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" scenario "$@" \
         >"$work/run" 2>"$work/log" || {
         cat "$work/log" >&2
         return 1
@@ -58,11 +60,12 @@ instructions() # NAME DURATION: "HOPS INSTRUCTIONS"
     sed -n 's/.*Collected : \([0-9]*\).*/\1/p' "$work/log"
 }
 
-instructions_per_hop() # NAME SHORT LONG
+instructions_per_hop() # FILE SHORT LONG [KEY=VALUE...]
 {
-    local short long
-    short=$(instructions "$1" "$2")
-    long=$(instructions "$1" "$3")
+    local short long file=$1 brief=$2 lengthy=$3
+    shift 3
+    short=$(instructions "$file" "$brief" "$@")
+    long=$(instructions "$file" "$lengthy" "$@")
     # Four numbers, one a line: splitting is meant.
     # shellcheck disable=SC2086
     set -- $short $long
@@ -83,7 +86,25 @@ run_once() # NAME RATE: appends to the scenario's results
 
 count() # NAME RATE SHORT LONG
 {
-    instructions_per_hop "$1" "$3" "$4" >"$work/$1.instructions"
+    instructions_per_hop "$folder/$1.yaml" "$3" "$4" >"$work/$1.instructions"
+}
+
+coupling() # the paper's testbed with numbers that are just there, and with hosts that boot: their rounds go on
+{
+    local mode
+    for mode in fast tlp; do
+        instructions_per_hop "$folder/../../configs/paper-testbed.yaml" 200us 2200us "boot.mode=$mode" run.warmup=0ns \
+            run.max_duration=10ms run.precision=0% >"$work/coupling.$mode"
+    done
+    awk -v limit="$coupling_limit" '
+        FNR == NR { fast = $1; next }
+        {
+            printf "bench: coupling instructions_per_hop fast=%.1f tlp=%.1f ratio=%.3f\n", fast, $1, $1 / fast
+            if ($1 > limit * fast) {
+                printf "bench: coupling: the ratio is more than %s\n", limit > "/dev/stderr"
+                exit 1
+            }
+        }' "$work/coupling.fast" "$work/coupling.tlp"
 }
 
 report() # NAME: its line
@@ -141,6 +162,7 @@ case $mode in
 esac
 [ "$mode" = --rates ] || rows count
 rows report | tee "$work/report"
+[ "$mode" = --rates ] || coupling
 
 case $mode in
 --check) judge <"$work/report" ;;

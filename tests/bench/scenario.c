@@ -13,18 +13,24 @@ static bool run_loaded(const struct config *config, struct results **out, struct
     return run_config(config, &options, out, err);
 }
 
-bool bench_scenario(const char *path, const char *duration)
+bool bench_scenario(const char *path, const char *duration, size_t n_sets, char *const *sets)
 {
+    enum { SETS_MOST = 8 };
     char set[64];
-    if (snprintf(set, sizeof set, "run.duration=%s", duration) >= (int)sizeof set) {
-        fprintf(stderr, "bench: \"%s\" is not a duration\n", duration);
+    const char *all[SETS_MOST + 1] = {set};
+    if (snprintf(set, sizeof set, "run.duration=%s", duration) >= (int)sizeof set ||
+        n_sets > SETS_MOST) {
+        fprintf(stderr, "bench: \"%s\" is not a duration, or more than %d keys are set\n", duration,
+                (int)SETS_MOST);
         return false;
     }
-    const char *const sets[] = {set};
+    for (size_t i = 0; i < n_sets; i++)
+        all[i + 1] = sets[i];
     struct config *config = NULL;
     struct results *results = NULL;
     struct err err = {0};
-    bool good = config_load(path, 1, sets, &config, &err) && run_loaded(config, &results, &err);
+    bool good =
+        config_load(path, n_sets + 1, all, &config, &err) && run_loaded(config, &results, &err);
     if (good)
         printf("%s hops=%" PRIu64 " events=%" PRIu64
                " wall_s=%.6f bytes_per_tlp=%.0f rss_mib=%.1f\n",
