@@ -1,5 +1,5 @@
 /* Lock-step model of hdr_edit: decode, change the fields that rewrite() of
- * src/fabric/switch_lookup.c changes, encode. */
+ * src/fabric/switch_lookup.c and pass_on() of switch_config.c change, encode. */
 #define PORT_LIST "hdr_edit.def"
 #include "lockstep_ports.h"
 
@@ -40,17 +40,28 @@ static enum tlp_header_kind with_size(enum tlp_header_kind kind, unsigned header
     return tlp_header_kinds[kind].header_dw == header_dw ? kind : pair;
 }
 
+/* The same configuration request with the other type. */
+static enum tlp_header_kind with_type(enum tlp_header_kind kind, bool type_one)
+{
+    if (kind == TLPH_CFGRD_0 || kind == TLPH_CFGRD_1)
+        return type_one ? TLPH_CFGRD_1 : TLPH_CFGRD_0;
+    return type_one ? TLPH_CFGWR_1 : TLPH_CFGWR_0;
+}
+
 static void edit_header(const struct vector *in, uint32_t *words)
 {
-    const uint16_t rid = (uint16_t)GET_IN(rid);
     struct tlp_header header;
 
     CHECK(model_hdr_decode(words, &header));
     const bool is_cpl = tlp_header_kinds[header.kind].family == FAMILY_COMPLETION;
     if (GET_IN(edit_source))
-        *(is_cpl ? &header.completer : &header.requester) = rid;
+        *(is_cpl ? &header.completer : &header.requester) = (uint16_t)GET_IN(source);
     if (GET_IN(edit_target))
-        *(is_cpl ? &header.requester : &header.target) = rid;
+        *(is_cpl ? &header.requester : &header.target) = (uint16_t)GET_IN(target);
+    if (GET_IN(edit_tag))
+        header.tag = (uint16_t)GET_IN(tag);
+    if (GET_IN(edit_type))
+        header.kind = with_type(header.kind, GET_IN(type_one));
     if (GET_IN(edit_address)) {
         header.address = GET_IN(address) & ~UINT64_C(3);
         header.kind = with_size(header.kind, header.address >> 32 ? 4 : 3);
@@ -70,7 +81,8 @@ static void tick(void *state, const struct vector *in, const struct vector *out)
         edit->eop = GET_IN(s_eop);
         port_get_words(in, &in_ports[IN_s_beat], edit->beat);
         if (edit->valid && edit->sop &&
-            (GET_IN(edit_source) || GET_IN(edit_target) || GET_IN(edit_address)))
+            (GET_IN(edit_source) || GET_IN(edit_target) || GET_IN(edit_address) ||
+             GET_IN(edit_tag) || GET_IN(edit_type)))
             edit_header(in, edit->beat);
     }
     if (GET_IN(rst))
@@ -85,7 +97,12 @@ static void draw_edits(uint64_t *rng, const struct tlp_header *header, struct ve
     SET_IN(edit_source, one_in(rng, 2));
     SET_IN(edit_target, (family == FAMILY_COMPLETION || family == FAMILY_CONFIG) && one_in(rng, 2));
     SET_IN(edit_address, (family == FAMILY_MEMORY || family == FAMILY_ATOMIC) && one_in(rng, 2));
-    SET_IN(rid, draw(rng));
+    SET_IN(edit_tag, (family == FAMILY_COMPLETION || family == FAMILY_CONFIG) && one_in(rng, 2));
+    SET_IN(edit_type, family == FAMILY_CONFIG && one_in(rng, 2));
+    SET_IN(source, draw(rng));
+    SET_IN(target, draw(rng));
+    SET_IN(tag, draw(rng));
+    SET_IN(type_one, draw(rng));
     SET_IN(address, (address & ~UINT64_C(3)) | (header->has_hints ? header->hint : 0));
 }
 

@@ -49,7 +49,9 @@ module cfg_emu #(
     // One bit a step: the request is accepted, its row is read, merged, and the result stands.
     logic [3:0] step_q;
     logic [FUNCTION_W-1:0] function_q;
+    /* verilator lint_off UNUSEDSIGNAL */
     logic [9:0] dw_q;
+    /* verilator lint_on UNUSEDSIGNAL */
     logic write_q, absent_q, not_ready_q, beyond_q;
     logic [31:0] enabled_q, value_q, merged_q;
     logic [ROW_W-1:0] row_q;

@@ -13,6 +13,7 @@
 module csr_mgr #(
     parameter FUNCTIONS = 8, // a power of two, 2 or more
     parameter COUNT_W = 12, // bits of a count of requests in flight
+    parameter LANES = 1, // issues and completions of a side in one cycle, of different VFs
     localparam INDEX_W = $clog2(FUNCTIONS)
 ) (
     input logic clk,
@@ -23,11 +24,11 @@ module csr_mgr #(
     input logic [11:0] place_slot,
     input logic [15:0] place_function,
     output logic [2:0] result, // enum assignment_result
-    // Requests in flight; [0]: of the host, [1]: of the device.
-    input logic [1:0] issue,
-    input logic [2*INDEX_W-1:0] issue_function,
-    input logic [1:0] complete,
-    input logic [2*INDEX_W-1:0] complete_function,
+    // Requests in flight, [side * LANES + lane]; side 0: of the host, 1: of the device.
+    input logic [2*LANES-1:0] issue,
+    input logic [2*LANES*INDEX_W-1:0] issue_function,
+    input logic [2*LANES-1:0] complete,
+    input logic [2*LANES*INDEX_W-1:0] complete_function,
     output logic [FUNCTIONS-1:0] admits, // a new request may pass
     output logic [FUNCTIONS-1:0] drain_ack, // draining, and nothing is in flight any more
     input logic [INDEX_W-1:0] r_function,
@@ -103,12 +104,16 @@ module csr_mgr #(
         logic [7:0] epoch_q;
         logic [COUNT_W-1:0] host_q, device_q;
         wire mine = apply && index == f;
-        wire host_issue = issue[0] && issue_function[INDEX_W-1:0] == f && state_q == ASSIGNED;
-        wire device_issue = issue[1] && issue_function[2*INDEX_W-1:INDEX_W] == f
-            && state_q == ASSIGNED;
-        wire host_done = complete[0] && complete_function[INDEX_W-1:0] == f && host_q != '0;
-        wire device_done = complete[1] && complete_function[2*INDEX_W-1:INDEX_W] == f
-            && device_q != '0;
+        logic [2*LANES-1:0] issues, completes; // of this VF
+
+        for (genvar l = 0; l < 2*LANES; l++) begin : gen_lane
+            assign issues[l] = issue[l] && issue_function[l*INDEX_W+:INDEX_W] == f;
+            assign completes[l] = complete[l] && complete_function[l*INDEX_W+:INDEX_W] == f;
+        end
+        wire host_issue = issues[LANES-1:0] != '0 && state_q == ASSIGNED;
+        wire device_issue = issues[2*LANES-1:LANES] != '0 && state_q == ASSIGNED;
+        wire host_done = completes[LANES-1:0] != '0 && host_q != '0;
+        wire device_done = completes[2*LANES-1:LANES] != '0 && device_q != '0;
 
         assign states[f*3+:3] = state_q;
         assign idle[f] = host_q == '0 && device_q == '0;

@@ -2,8 +2,9 @@
 // src/fabric/switch_lookup.c, on the wire format of src/pcie/tlp_header.c).
 // Latency 1 cycle; one beat per cycle; moves with en. The edit fields are looked at with the first
 // beat only; the header lanes of other beats pass as they are. An address that crosses 4 GiB changes
-// the format between 3 and 4 dwords. An edit clears TD: the digest, which travels outside of the
-// stream, no longer holds for the header. Reset state: empty.
+// the format between 3 and 4 dwords. Tags are those of configuration requests (DW1) and of
+// completions (DW2). An edit clears TD: the digest, which travels outside of the stream, no longer
+// holds for the header. Reset state: empty.
 `include "tlp_header.svh"
 module hdr_edit (
     input logic clk,
@@ -17,7 +18,12 @@ module hdr_edit (
     input logic edit_source, // requester of requests, completer of completions: DW1
     input logic edit_target, // requester of completions, target of configuration requests: DW2
     input logic edit_address, // of memory requests and AtomicOps
-    input logic [15:0] rid,
+    input logic edit_tag, // of configuration requests and completions
+    input logic edit_type, // of configuration requests
+    input logic [15:0] source,
+    input logic [15:0] target,
+    input logic [9:0] tag,
+    input logic type_one,
     input logic [63:0] address, // its two low bits are those of the header (hint)
     output logic m_valid,
     output logic m_sop,
@@ -27,15 +33,27 @@ module hdr_edit (
     logic valid_q;
     logic [127:0] hdr;
 
+    wire is_completion = s_beat[124:121] == 4'b0101; // Cpl, CplD and the locked ones
+
     always_comb begin
         hdr = s_beat[127:0];
         if (s_sop) begin
-            if (edit_source || edit_target || edit_address)
+            if (edit_source || edit_target || edit_address || edit_tag || edit_type)
                 hdr[`TLP_TD] = 1'b0;
             if (edit_source)
-                hdr[`TLP_REQUESTER] = rid;
+                hdr[`TLP_REQUESTER] = source;
             if (edit_target)
-                hdr[`TLP_TARGET] = rid;
+                hdr[`TLP_TARGET] = target;
+            if (edit_tag) begin
+                hdr[`TLP_T9] = tag[9];
+                hdr[`TLP_T8] = tag[8];
+                if (is_completion)
+                    hdr[`TLP_CPL_TAG] = tag[7:0];
+                else
+                    hdr[`TLP_TAG] = tag[7:0];
+            end
+            if (edit_type)
+                hdr[`TLP_TYPE_ONE] = type_one;
             if (edit_address) begin
                 hdr[`TLP_FMT_4DW] = address[63:32] != '0;
                 hdr[`TLP_DW2] = address[63:32] != '0 ? address[63:32] : address[31:0];

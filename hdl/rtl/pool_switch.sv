@@ -36,7 +36,7 @@ module pool_switch #(
     parameter SLOTS = 16, // TLPs that a receive buffer holds
     parameter BEATS = 8, // of the largest TLP
     parameter ANSWERS = 8, // completions of its own that a port holds
-    localparam PORTS = UP + DOWN,
+    localparam integer PORTS = UP + DOWN,
     localparam FUNCTION_W = $clog2(FUNCTIONS)
 ) (
     input logic clk,
@@ -110,35 +110,243 @@ module pool_switch #(
     output logic [31:0] count_stale, // of them: late completions of requests passed on
     output logic [31:0] count_undrained // requests refused as their VF is not assigned
 );
-    /* verilator lint_off UNUSEDSIGNAL */
-    wire unused = &{s_valid, s_sop, s_eop, s_beat, m_ready, m_room, init_valid, init_class,
-        init_header, init_data, update_valid, update_class, update_header, update_data, w_valid,
-        w_table, w_port, w_index, w_entry, counting, command, command_function, place_port,
-        place_slot, place_function, r_function, present, ready, clk, rst, mps, ID_UP_ENTRIES[0],
-        ID_UP_SRL[0], ID_DOWN_ENTRIES[0], ADDR_ENTRIES[0], LENT_ENTRIES[0], WINDOWS[0],
-        EMULATED_DWS[0], TAGS[0], SLOTS[0], BEATS[0], ANSWERS[0],
-        local_ready, own_valid, own_hdr, own_data};
-    /* verilator lint_on UNUSEDSIGNAL */
+    localparam W = `TLP_BEAT_W + 1; // with sop
 
-    assign s_ready = '0;
-    assign m_valid = '0;
-    assign m_sop = '0;
-    assign m_eop = '0;
-    assign m_beat = '0;
-    assign freed_valid = '0;
-    assign freed_class = '0;
-    assign freed_data = '0;
-    assign w_refused = w_valid;
-    assign result = '0;
-    assign drain_ack = '0;
-    assign r_entry = '0;
-    assign local_valid = '0;
-    assign local_hdr = '0;
-    assign local_data = '0;
-    assign own_ready = '0;
-    assign count_unsupported = '0;
-    assign count_dropped = '0;
-    assign count_malformed = '0;
+    logic [PORTS*PORTS-1:0] req, take;
+    logic [PORTS-1:0] x_eop;
+    logic [PORTS*W-1:0] x_beat, y_beat;
+    // [ingress]: what the crossbar takes of a port.
+    logic [PORTS-1:0] first;
+    logic [PORTS*2-1:0] first_class;
+    logic [PORTS*9-1:0] first_units;
+    // [ingress * PORTS + egress]: queries of credits, and what is allowed.
+    logic [PORTS*PORTS*3*9-1:0] head_units;
+    logic [PORTS*PORTS*3-1:0] allow;
+    logic [PORTS*2-1:0] answer_class;
+    logic [PORTS-1:0] answer_data, answer_allow;
+    // Tables, VFs.
+    logic [PORTS-1:0] w_accepted, w_rejected;
+    logic [UP*12-1:0] lent_port;
+    logic [UP*16-1:0] lent_rid;
+    logic [UP-1:0] lent_id;
+    logic [FUNCTIONS-1:0] admits;
+    logic [2*PORTS-1:0] issue, complete;
+    logic [PORTS*FUNCTION_W-1:0] function_of;
+    logic [PORTS-1:0] is_unsupported, is_dropped, is_malformed, is_undrained;
+
+    for (genvar p = 0; p < PORTS; p++) begin : gen_port
+        logic in_valid, in_ready, in_sop, in_eop;
+        logic [`TLP_BEAT_W-1:0] in_beat, buf_beat;
+        logic [PORTS-1:0] in_to, buf_req, buf_take;
+        logic [1:0] in_class, buf_class;
+        logic [8:0] in_units, buf_units;
+        logic buf_sop, buf_eop;
+        logic gen_valid, gen_ready, answer_valid, answer_take;
+        logic [127:0] gen_hdr, answer_hdr;
+        logic [31:0] gen_data, answer_value;
+        logic left_q;
+        logic [1:0] left_class_q;
+        logic [8:0] left_units_q;
+        logic port_issue, port_complete;
+        localparam HOST = p < UP ? 1 : 0;
+        wire w_mine = w_valid && w_port == p;
+
+        assign w_accepted[p] = w_mine && !w_rejected[p];
+        assign issue[HOST != 0 ? p : PORTS + p] = port_issue;
+        assign issue[HOST != 0 ? PORTS + p : p] = 1'b0;
+        assign complete[HOST != 0 ? PORTS + p : p] = port_complete;
+        assign complete[HOST != 0 ? p : PORTS + p] = 1'b0;
+
+        if (HOST != 0) begin : gen_host
+            ingress #(
+                .HOST(1), .PORT(p), .PORTS(PORTS), .ID_DOWN_ENTRIES(ID_DOWN_ENTRIES),
+                .ADDR_ENTRIES(ADDR_ENTRIES), .LENT_ENTRIES(LENT_ENTRIES), .WINDOWS(WINDOWS),
+                .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED), .EMULATED_DWS(EMULATED_DWS)
+            ) u_ingress (
+                .clk, .rst, .mps, .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
+                .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
+                .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
+                .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
+                .a_valid(gen_valid), .a_ready(gen_ready), .a_hdr(gen_hdr), .a_data(gen_data),
+                .l_valid(local_valid[p]), .l_ready(local_ready[p]),
+                .l_hdr(local_hdr[p*128+:128]), .l_data(local_data[p*32+:32]),
+                .freed_valid(freed_valid[p*2+1]), .freed_class(freed_class[p*4+2+:2]),
+                .freed_data(freed_data[p*18+9+:9]), .lent_port(lent_port[p*12+:12]),
+                .lent_rid(lent_rid[p*16+:16]), .lent_id(lent_id[p]), .counting, .admits,
+                .issue(port_issue), .complete(port_complete),
+                .function_of(function_of[p*FUNCTION_W+:FUNCTION_W]),
+                .present(present[p*EMULATED+:EMULATED]), .ready(ready[p*EMULATED+:EMULATED]),
+                .w_valid(w_mine), .w_table, .w_index, .w_entry, .w_refused(w_rejected[p]),
+                .is_unsupported(is_unsupported[p]), .is_dropped(is_dropped[p]),
+                .is_malformed(is_malformed[p]), .is_undrained(is_undrained[p])
+            );
+        end else begin : gen_device
+            /* verilator lint_off UNUSEDSIGNAL */
+            logic none;
+            logic [127:0] no_hdr;
+            logic [31:0] no_data;
+            logic [11:0] no_port;
+            logic [15:0] no_rid;
+            /* verilator lint_on UNUSEDSIGNAL */
+            ingress #(
+                .HOST(0), .PORT(p), .PORTS(PORTS), .ID_UP_ENTRIES(ID_UP_ENTRIES),
+                .ID_UP_SRL(ID_UP_SRL), .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED)
+            ) u_ingress (
+                .clk, .rst, .mps, .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
+                .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
+                .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
+                .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
+                .a_valid(gen_valid), .a_ready(gen_ready), .a_hdr(gen_hdr), .a_data(gen_data),
+                .l_valid(none), .l_ready(1'b1), .l_hdr(no_hdr), .l_data(no_data),
+                .freed_valid(freed_valid[p*2+1]), .freed_class(freed_class[p*4+2+:2]),
+                .freed_data(freed_data[p*18+9+:9]), .lent_port(no_port), .lent_rid(no_rid),
+                .lent_id(1'b0), .counting, .admits,
+                .issue(port_issue), .complete(port_complete),
+                .function_of(function_of[p*FUNCTION_W+:FUNCTION_W]),
+                .present({EMULATED{1'b0}}), .ready({EMULATED{1'b0}}),
+                .w_valid(w_mine), .w_table, .w_index, .w_entry, .w_refused(w_rejected[p]),
+                .is_unsupported(is_unsupported[p]), .is_dropped(is_dropped[p]),
+                .is_malformed(is_malformed[p]), .is_undrained(is_undrained[p])
+            );
+        end
+
+        recv_buf #(.PORTS(PORTS), .SLOTS(SLOTS), .BEATS(BEATS)) u_buf (
+            .clk, .rst, .s_valid(in_valid), .s_ready(in_ready), .s_sop(in_sop), .s_eop(in_eop),
+            .s_beat(in_beat), .s_to(in_to), .s_class(in_class), .s_units(in_units),
+            .head_units(head_units[p*PORTS*27+:PORTS*27]), .allow(allow[p*PORTS*3+:PORTS*3]),
+            .m_req(buf_req), .m_take(buf_take), .m_sop(buf_sop), .m_eop(buf_eop),
+            .m_beat(buf_beat), .m_class(buf_class), .m_units(buf_units)
+        );
+
+        answer_queue #(.DEPTH(ANSWERS)) u_answers (
+            .clk, .rst, .s_valid(gen_valid), .s_ready(gen_ready), .s_hdr(gen_hdr),
+            .s_data(gen_data), .own_valid(own_valid[p]), .own_ready(own_ready[p]),
+            .own_hdr(own_hdr[p*128+:128]), .own_data(own_data[p*32+:32]), .m_valid(answer_valid),
+            .m_ready(answer_take), .m_hdr(answer_hdr), .m_data(answer_value),
+            .m_class(answer_class[p*2+:2]), .m_has_data(answer_data[p])
+        );
+
+        // Answers go back where their requests came from, behind what the buffer has for there.
+        wire answer_goes = buf_sop && answer_valid && answer_allow[p] && !buf_req[p];
+
+        for (genvar e = 0; e < PORTS; e++) begin : gen_egress
+            assign req[p*PORTS+e] =
+                (buf_req[e] || (e == p && answer_goes)) && (!buf_sop || m_room[e]);
+        end
+        assign answer_take = take[p*PORTS+p] && answer_goes;
+        assign buf_take = take[p*PORTS+:PORTS] & buf_req;
+        assign first[p] = buf_sop && take[p*PORTS+:PORTS] != '0;
+        assign first_class[p*2+:2] = answer_take ? answer_class[p*2+:2] : buf_class;
+        assign first_units[p*9+:9] = answer_take ? {8'd0, answer_data[p]} : buf_units;
+        assign x_eop[p] = answer_take || buf_eop;
+        assign x_beat[p*W+:W] = answer_take
+            ? {1'b1, 7'd0, answer_data[p], 224'd0, answer_value, answer_hdr}
+            : {buf_sop, buf_beat};
+
+        // What has left gives its credits back, but for what the switch made itself.
+        always_ff @(posedge clk) begin
+            left_q <= buf_take != '0 && buf_eop;
+            left_class_q <= buf_class;
+            left_units_q <= buf_units;
+            if (rst)
+                left_q <= 1'b0;
+        end
+        assign freed_valid[p*2] = left_q;
+        assign freed_class[p*4+:2] = left_class_q;
+        assign freed_data[p*18+:9] = left_units_q;
+    end
+
+    tlp_xbar #(.PORTS(PORTS), .W(W)) u_xbar (
+        .clk, .rst, .s_req(req), .s_take(take), .s_eop(x_eop), .s_beat(x_beat), .m_valid, .m_ready,
+        .m_eop, .m_beat(y_beat)
+    );
+
+    // ---- credits of each egress ----
+
+    for (genvar e = 0; e < PORTS; e++) begin : gen_credit
+        localparam QUERIES = PORTS * 3 + 1;
+        logic [QUERIES*2-1:0] query_class;
+        logic [QUERIES*12-1:0] query_data;
+        logic [QUERIES-1:0] allowed;
+        logic taken;
+        logic [1:0] taken_class;
+        logic [8:0] taken_units;
+
+        for (genvar i = 0; i < PORTS; i++) begin : gen_ingress
+            for (genvar c = 0; c < 3; c++) begin : gen_class
+                assign query_class[(i*3+c)*2+:2] = 2'(c);
+                assign query_data[(i*3+c)*12+:12] =
+                    {3'd0, head_units[((i*PORTS+e)*3+c)*9+:9]};
+            end
+            assign allow[(i*PORTS+e)*3+:3] = allowed[i*3+:3];
+        end
+        assign query_class[PORTS*6+:2] = answer_class[e*2+:2];
+        assign query_data[PORTS*36+:12] = {11'd0, answer_data[e]};
+        assign answer_allow[e] = allowed[PORTS*3];
+
+        always_comb begin
+            taken = 1'b0;
+            taken_class = '0;
+            taken_units = '0;
+            for (int i = 0; i < PORTS; i++)
+                if (take[i*PORTS+e] && first[i]) begin
+                    taken = 1'b1;
+                    taken_class = taken_class | first_class[i*2+:2];
+                    taken_units = taken_units | first_units[i*9+:9];
+                end
+        end
+
+        credit #(.QUERIES(QUERIES)) u_credit (
+            .clk, .rst, .init_valid(init_valid[e]), .init_class(init_class[e*2+:2]),
+            .init_header(init_header[e*8+:8]), .init_data(init_data[e*12+:12]),
+            .update_valid(update_valid[e]), .update_class(update_class[e*2+:2]),
+            .update_header(update_header[e*8+:8]), .update_data(update_data[e*12+:12]),
+            .take_valid(taken), .take_class(taken_class), .take_data({3'd0, taken_units}),
+            .query_class, .query_data, .allow(allowed)
+        );
+        assign m_sop[e] = y_beat[e*W+W-1];
+        assign m_beat[e*`TLP_BEAT_W+:`TLP_BEAT_W] = y_beat[e*W+:`TLP_BEAT_W];
+    end
+
+    // ---- tables and VFs ----
+
+    assign w_refused = w_valid && (w_accepted == '0);
+
+    lent_ids #(.UP(UP), .DOWN(DOWN), .ENTRIES(ID_UP_ENTRIES)) u_lent_ids (
+        .clk, .rst, .s_port(lent_port), .s_rid(lent_rid), .m_lent(lent_id),
+        .w_valid(w_table == `POOL_TABLE_ID_UP ? w_accepted[PORTS-1:UP] : '0),
+        .w_index(w_index[$clog2(ID_UP_ENTRIES)-1:0]), .w_entry(w_entry[pool_layout::ID_UP_W-1:0])
+    );
+
+    csr_mgr #(.FUNCTIONS(FUNCTIONS), .LANES(PORTS)) u_csr_mgr (
+        .clk, .rst, .command, .command_function, .place_port, .place_slot, .place_function,
+        .result, .issue, .issue_function({function_of, function_of}), .complete,
+        .complete_function({function_of, function_of}), .admits, .drain_ack, .r_function, .r_entry
+    );
+
+    // ---- counters ----
+
+    logic [31:0] sum_unsupported, sum_dropped, sum_malformed, sum_undrained;
+    always_comb begin
+        sum_unsupported = count_unsupported;
+        sum_dropped = count_dropped;
+        sum_malformed = count_malformed;
+        sum_undrained = count_undrained;
+        for (int p = 0; p < PORTS; p++) begin
+            sum_unsupported = sum_unsupported + {31'd0, is_unsupported[p]};
+            sum_dropped = sum_dropped + {31'd0, is_dropped[p]};
+            sum_malformed = sum_malformed + {31'd0, is_malformed[p]};
+            sum_undrained = sum_undrained + {31'd0, is_undrained[p]};
+        end
+    end
+    always_ff @(posedge clk) begin
+        count_unsupported <= rst ? '0 : sum_unsupported;
+        count_dropped <= rst ? '0 : sum_dropped;
+        count_malformed <= rst ? '0 : sum_malformed;
+        count_undrained <= rst ? '0 : sum_undrained;
+    end
     assign count_stale = '0;
-    assign count_undrained = '0;
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire unused = TAGS[0];
+    /* verilator lint_on UNUSEDSIGNAL */
 endmodule

@@ -15,6 +15,7 @@
 `define TLP_FMT_4DW 125
 `define TLP_FMT 127:125
 `define TLP_TYPE 124:120
+`define TLP_TYPE_ONE 120 // of configuration requests: Type 1
 `define TLP_T9 119
 `define TLP_TC 118:116
 `define TLP_T8 115
@@ -38,6 +39,9 @@
 `define TLP_CPL_REQUESTER 63:48
 `define TLP_CPL_TAG 47:40
 `define TLP_CPL_LOWER 38:32
+// DW0 and DW1 of messages
+`define TLP_MSG_ROUTING 122:120
+`define TLP_MSG_CODE 71:64
 // DW2 of configuration requests and of messages by ID
 `define TLP_TARGET 63:48
 `define TLP_REGISTER 43:34
