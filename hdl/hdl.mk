@@ -62,7 +62,7 @@ $(HDL)/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard
 	@hdl/tb/bench.sh $(HDL_FAMILIES) >$@
 
 VERILATOR = verilator --binary --timing --assert -Wall -Wno-UNUSEDSIGNAL -Wno-DECLFILENAME -Wno-BLKSEQ -Wno-UNUSEDPARAM $(HDL_INCLUDES) --top-module tb \
-            --x-initial unique --x-assign unique --trace-fst -CFLAGS -O1
+            --x-initial unique --x-assign unique --trace-fst --trace-depth 4 -CFLAGS -O1
 $(HDL)/verilated/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
 	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) \
 	    >$(HDL)/verilate.log || { cat $(HDL)/verilate.log; false; }

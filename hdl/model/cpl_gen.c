@@ -1,12 +1,11 @@
-/* Lock-step model of cpl_gen: decode the request, fill in the completion's fields, encode. The
- * bytes that a read asks for are counted one by one here. */
+/* Lock-step model of cpl_gen: decode the request, fill in the completion's fields, encode. */
 #define PORT_LIST "cpl_gen.def"
 #include "lockstep_ports.h"
 
 #include "base/check.h"
 #include "model_tlp.h"
 
-enum { DW_BYTES = 4, UR = 1, CRS = 2, CA = 4 };
+enum { UR = 1, CRS = 2, CA = 4 };
 
 struct generator {
     bool valid;
@@ -31,31 +30,6 @@ static void outputs(const void *state, const struct vector *in, struct vector *o
     CARE(m_hdr);
 }
 
-static bool is_enabled(const struct tlp_header *read, unsigned byte)
-{
-    if (byte < DW_BYTES)
-        return read->first_be >> byte & 1;
-    if (byte >= (read->length_dw - 1U) * DW_BYTES)
-        return read->last_be >> byte % DW_BYTES & 1;
-    return true;
-}
-
-/* From the first enabled byte to the last; a read of none counts as one byte (table 2-39). */
-static void count_bytes(const struct tlp_header *read, struct tlp_header *out_completion)
-{
-    const unsigned bytes = read->length_dw * (unsigned)DW_BYTES;
-    unsigned first = 0, last = bytes - 1;
-
-    while (first < bytes && !is_enabled(read, first))
-        first++;
-    while (last > 0 && !is_enabled(read, last))
-        last--;
-    if (first == bytes)
-        first = last = 0;
-    out_completion->byte_count = (uint16_t)(last - first + 1);
-    out_completion->lower_address = (uint8_t)((read->address + first) & 0x7f);
-}
-
 static void answer(const struct vector *in, uint32_t *out_words)
 {
     uint32_t words[HDR_WORDS];
@@ -63,22 +37,7 @@ static void answer(const struct vector *in, uint32_t *out_words)
 
     port_get_words(in, &in_ports[IN_s_hdr], words);
     CHECK(model_hdr_decode(words, &request));
-    struct tlp_header completion = {
-        .kind =
-            request.kind == TLPH_MRDLK_32 || request.kind == TLPH_MRDLK_64 ? TLPH_CPLLK : TLPH_CPL,
-        .tc = request.tc,
-        .relaxed_ordering = request.relaxed_ordering,
-        .no_snoop = request.no_snoop,
-        .id_ordering = request.id_ordering,
-        .requester = request.requester,
-        .tag = request.tag,
-        .completer = (uint16_t)GET_IN(completer),
-        .status = (uint8_t)GET_IN(s_status),
-        .byte_count = DW_BYTES,
-    };
-    if (tlp_header_kinds[request.kind].family == FAMILY_MEMORY)
-        count_bytes(&request, &completion);
-    model_hdr_encode(&completion, out_words);
+    model_answer(&request, (uint16_t)GET_IN(completer), (uint8_t)GET_IN(s_status), out_words);
 }
 
 static void tick(void *state, const struct vector *in, const struct vector *out)

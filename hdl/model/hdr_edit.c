@@ -32,22 +32,6 @@ static void outputs(const void *state, const struct vector *in, struct vector *o
     CARE(m_beat);
 }
 
-/* The same operation with the other header size. */
-static enum tlp_header_kind with_size(enum tlp_header_kind kind, unsigned header_dw)
-{
-    const enum tlp_header_kind pair = tlp_header_kinds[kind].header_dw == 3 ? kind + 1 : kind - 1;
-
-    return tlp_header_kinds[kind].header_dw == header_dw ? kind : pair;
-}
-
-/* The same configuration request with the other type. */
-static enum tlp_header_kind with_type(enum tlp_header_kind kind, bool type_one)
-{
-    if (kind == TLPH_CFGRD_0 || kind == TLPH_CFGRD_1)
-        return type_one ? TLPH_CFGRD_1 : TLPH_CFGRD_0;
-    return type_one ? TLPH_CFGWR_1 : TLPH_CFGWR_0;
-}
-
 static void edit_header(const struct vector *in, uint32_t *words)
 {
     struct tlp_header header;
@@ -61,10 +45,10 @@ static void edit_header(const struct vector *in, uint32_t *words)
     if (GET_IN(edit_tag))
         header.tag = (uint16_t)GET_IN(tag);
     if (GET_IN(edit_type))
-        header.kind = with_type(header.kind, GET_IN(type_one));
+        header.kind = model_with_type(header.kind, GET_IN(type_one));
     if (GET_IN(edit_address)) {
         header.address = GET_IN(address) & ~UINT64_C(3);
-        header.kind = with_size(header.kind, header.address >> 32 ? 4 : 3);
+        header.kind = model_with_size(header.kind, header.address >> 32 ? 4 : 3);
     }
     header.has_digest = false;
     model_hdr_encode(&header, words);

@@ -48,6 +48,67 @@ void model_hdr_encode(const struct tlp_header *header, uint32_t *out_words)
     model_hdr_from_bytes(lanes, out_words);
 }
 
+enum tlp_header_kind model_with_size(enum tlp_header_kind kind, unsigned header_dw)
+{
+    const enum tlp_header_kind pair = tlp_header_kinds[kind].header_dw == 3 ? kind + 1 : kind - 1;
+
+    return tlp_header_kinds[kind].header_dw == header_dw ? kind : pair;
+}
+
+enum tlp_header_kind model_with_type(enum tlp_header_kind kind, bool type_one)
+{
+    if (kind == TLPH_CFGRD_0 || kind == TLPH_CFGRD_1)
+        return type_one ? TLPH_CFGRD_1 : TLPH_CFGRD_0;
+    return type_one ? TLPH_CFGWR_1 : TLPH_CFGWR_0;
+}
+
+static bool is_enabled(const struct tlp_header *read, unsigned byte)
+{
+    if (byte < DW_BYTES)
+        return read->first_be >> byte & 1;
+    if (byte >= (read->length_dw - 1U) * DW_BYTES)
+        return read->last_be >> byte % DW_BYTES & 1;
+    return true;
+}
+
+/* From the first enabled byte to the last; a read of none counts as one byte (table 2-39). */
+static void count_bytes(const struct tlp_header *read, struct tlp_header *out_completion)
+{
+    const unsigned bytes = read->length_dw * (unsigned)DW_BYTES;
+    unsigned first = 0, last = bytes - 1;
+
+    while (first < bytes && !is_enabled(read, first))
+        first++;
+    while (last > 0 && !is_enabled(read, last))
+        last--;
+    if (first == bytes)
+        first = last = 0;
+    out_completion->byte_count = (uint16_t)(last - first + 1);
+    out_completion->lower_address = (uint8_t)((read->address + first) & 0x7f);
+}
+
+void model_answer(const struct tlp_header *request, uint16_t completer, uint8_t status,
+                  uint32_t *out_words)
+{
+    struct tlp_header completion = {
+        .kind = request->kind == TLPH_MRDLK_32 || request->kind == TLPH_MRDLK_64 ? TLPH_CPLLK
+                                                                                 : TLPH_CPL,
+        .tc = request->tc,
+        .relaxed_ordering = request->relaxed_ordering,
+        .no_snoop = request->no_snoop,
+        .id_ordering = request->id_ordering,
+        .requester = request->requester,
+        .tag = request->tag,
+        .completer = completer,
+        .status = status,
+        .byte_count = DW_BYTES,
+    };
+
+    if (tlp_header_kinds[request->kind].family == FAMILY_MEMORY)
+        count_bytes(request, &completion);
+    model_hdr_encode(&completion, out_words);
+}
+
 /* Random fields, then what the kind's rules ask, most of the time. */
 void model_draw_header(uint64_t *rng, struct tlp_header *out_header)
 {

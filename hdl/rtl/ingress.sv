@@ -87,7 +87,8 @@ module ingress #(
     localparam [2:0] FORWARD = 3'd0, REFUSE = 3'd1, EMULATE = 3'd2, LOCAL = 3'd3, SINK = 3'd4;
     localparam W = `TLP_BEAT_W + 2;
 
-    logic stall, en;
+    logic stall, en; // of all stages before the editor's register
+    logic en_x; // of the editor's register
 
     // ---- skid, parse ----
 
@@ -349,8 +350,8 @@ module ingress #(
     wire edits = outcome == FORWARD && remap;
 
     hdr_edit u_edit (
-        .clk, .rst, .en, .s_valid(valid2_q), .s_sop(q_sop), .s_eop(q_eop), .s_beat(q_beat),
-        .edit_source(edits && HOST == 0), .edit_target(edits && HOST != 0 && is_cpl),
+        .clk, .rst, .en(en_x), .s_valid(valid2_q && !stall), .s_sop(q_sop), .s_eop(q_eop),
+        .s_beat(q_beat), .edit_source(edits && HOST == 0), .edit_target(edits && HOST != 0 && is_cpl),
         .edit_address(edits && HOST != 0 && is_request), .edit_tag(1'b0),
         .edit_type(outcome == FORWARD && q_kind == `POOL_CONFIG && config_retype),
         .source(new_rid), .target(new_rid), .tag(10'd0), .type_one(config_type),
@@ -364,7 +365,7 @@ module ingress #(
             x_class <= q_class;
             x_units <= q_units;
             x_malformed <= q_malformed;
-            x_undrained <= not_admitted;
+            x_undrained <= not_admitted && outcome == REFUSE;
             x_drop <= outcome == SINK && !(q_kind == `POOL_MESSAGE && !q_malformed && message_ends);
         end
 
@@ -378,12 +379,14 @@ module ingress #(
     /* verilator lint_off UNUSEDSIGNAL */
     logic shadow_ready;
     /* verilator lint_on UNUSEDSIGNAL */
-    wire emu_take = q_first && outcome == EMULATE && (x_ready || !x_valid) && emu_ready;
+    wire emu_take = q_first && outcome == EMULATE && en_x && emu_ready;
     wire emu_has_data = emu_status == '0 && emu_hdr_q[124:121] == 4'b0010
         && !emu_hdr_q[`TLP_FMT_DATA];
     wire is_config = emu_hdr_q[124:121] == 4'b0010;
-    wire refuses = x_valid && x_sop && x_outcome == REFUSE && !emu_busy_q && !stall;
+    wire refuses = x_valid && x_sop && x_outcome == REFUSE && !emu_busy_q;
 
+    // What is before the one that waits for the emulator goes on: the emulator's answers may wait for
+    // the rest of a TLP that is half through the crossbar.
     assign stall = q_first && outcome == EMULATE && !emu_ready;
 
     always_ff @(posedge clk) begin
@@ -467,16 +470,17 @@ module ingress #(
         endcase
     end
 
-    wire x_ends = x_valid && x_sop && en && x_outcome != FORWARD;
+    wire x_ends = x_valid && x_sop && x_ready && x_outcome != FORWARD;
 
-    assign en = (x_ready || !x_valid) && !stall;
-    assign m_valid = x_valid && x_outcome == FORWARD && !stall;
+    assign en_x = x_ready || !x_valid;
+    assign en = en_x && !stall;
+    assign m_valid = x_valid && x_outcome == FORWARD;
     assign m_sop = x_sop;
     assign m_eop = x_eop;
     assign m_to = x_to;
     assign m_class = x_class;
     assign m_units = x_units;
-    assign l_valid = x_valid && x_sop && x_outcome == LOCAL && !stall;
+    assign l_valid = x_valid && x_sop && x_outcome == LOCAL;
     assign l_hdr = m_beat[127:0];
     assign l_data = m_beat[159:128];
     assign freed_valid = x_ends;

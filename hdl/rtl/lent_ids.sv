@@ -35,7 +35,8 @@ module lent_ids #(
             always_ff @(posedge clk) begin
                 if (here) begin
                     rid_q <= w_entry[`ID_UP_KEY_RID];
-                    valid_q[d*ENTRIES+i] <= w_entry[`ID_UP_VALID];
+                    valid_q[d*ENTRIES+i] <=
+                        w_entry[`ID_UP_VALID] && w_entry[`ID_UP_KEY_PORT] == UP + d;
                 end
                 if (rst)
                     valid_q[d*ENTRIES+i] <= 1'b0;
