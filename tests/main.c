@@ -36,6 +36,7 @@
     X(software, FAST)                                                                              \
     X(boot_tlp, FAST)                                                                              \
     X(boot_ways, FAST)                                                                             \
+    X(boot_run, FAST)                                                                              \
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
     X(id_map_pipe, FAST)                                                                           \

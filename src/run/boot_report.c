@@ -123,6 +123,7 @@ struct plane_report *boot_report_make(const struct boot *boot)
     CHECK(report);
     arena_init(&report->memory);
     report->booted_ps = boot->manager.booted_ps;
+    report->hash = plane_hash(boot->plane);
     report->n_boots = report->n_saws = n_hosts;
     report->n_moves = boot->manager.n_moves;
     report->boots = take(report, n_hosts, sizeof *report->boots);

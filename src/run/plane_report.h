@@ -81,6 +81,7 @@ struct plane_report {
     struct plane_fault *faults;
     struct plane_saw *saws;
     struct plane_wrong wrong; /* from the end of boot to the end of the run */
+    uint64_t hash;            /* over all times at which software went on, and why (plane_hash) */
     struct arena memory;      /* of the arrays and names that are the report's own */
 };
 

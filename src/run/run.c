@@ -249,14 +249,15 @@ static bool can_run(const struct config *config, struct err *err)
     return true;
 }
 
-static bool start_software(struct running *run, struct err *err)
+static bool start_software(struct running *run, bool per_event, struct err *err)
 {
     if (run->config->boot.mode != BOOT_TLP)
         return true;
     struct boot *boot = calloc(1, sizeof *boot);
     CHECK(boot);
     run->boot = boot;
-    return boot_init(boot, &run->model, BOOT_BY_TLPS, PLANE_RUN_AHEAD, err);
+    return boot_init(boot, &run->model, BOOT_BY_TLPS, per_event ? PLANE_PER_EVENT : PLANE_RUN_AHEAD,
+                     err);
 }
 
 static void end_software(struct running *run)
@@ -285,7 +286,8 @@ bool run_config(const struct config *config, const struct run_options *options,
                                    config->n_workloads, config->n_hosts);
         progress_init(&run->progress, options->quiet ? NULL : stderr, config->name,
                       config->run.max_duration_ps, "");
-        good = start_software(run, err) && simulate_recorded(run, options->record_path, out, err);
+        good = start_software(run, options->per_event, err) &&
+               simulate_recorded(run, options->record_path, out, err);
         progress_done(&run->progress);
         end_software(run);
         measure_free(&run->measure);

@@ -13,11 +13,14 @@ struct run_options {
                    terminal */
     uint64_t order_seed; /* 0: components are built in the configuration's order; else in a random
                             one, which must not change the results */
+    bool per_event; /* software's clock follows every event of the model (PLANE_PER_EVENT): slow,
+                       and must not change the results either */
     const char *record_path; /* NULL, or where to record the root switch's TLPs (record_file.h) */
 };
 
-/* Builds @config's components, simulates until its precision or its limit is reached, drains what
- * is measured, and hands over the results, which borrow names from @config: free them
+/* With boot.mode tlp a process can run one configuration, since it has one SimGrid engine: fork for
+ * more. Builds @config's components, simulates until its precision or its limit is reached, drains
+ * what is measured, and hands over the results, which borrow names from @config: free them
  * (results_free) before it. A run that ends without the asked precision succeeds with
  * results->converged false. Fails, with @out untouched, when the simulation makes no progress or
  * when a file that it needs cannot be read. NULL @options means all defaults. */
