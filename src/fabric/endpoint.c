@@ -361,15 +361,15 @@ static void take_completion(struct endpoint *ep, uint32_t index, struct tlp *tlp
     tlp_give_back(&ep->fabric->tlps, index);
 }
 
-static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t number, uint32_t index, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     (void)number, (void)begin_ps;
     struct endpoint *ep = self;
     struct tlp *tlp = tlp_get(&ep->fabric->tlps, index);
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     tlp_spend(tlp, PART_SERIALISE, end_ps);
     trace_emit(&ep->fabric->sim->trace, TR_DELIVERED, ep->component.id, 0, end_ps, tlp);
-    link_credit_return(ep->in, fabric_queue(ep->fabric, tlp), data_units, end_ps);
+    link_credit_return(ep->in, fabric_queue(ep->fabric, tlp), credit_data_units(payload), end_ps);
     switch ((enum tlp_kind)tlp->kind) {
     case TLP_MEM_WRITE:
         if (ep->params.ops->on_register_write || ep->params.config)

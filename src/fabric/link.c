@@ -49,6 +49,7 @@ void link_init(struct link *link, struct fabric *fabric, const struct link_param
     link->fabric = fabric;
     link->id = id;
     link->name = params->name;
+    link->next_skp_ticks = UINT64_MAX;
     link->propagation_ps = params->propagation_ps;
     link->ticks_per_byte = rate_ticks_per_byte(params->gen, params->lanes);
     if (params->dllp)
@@ -73,10 +74,20 @@ void link_pair(struct link *a, struct link *b)
     b->dllp_flight_ps = link_ticks_to_ps(link_ticks(a, RATE_DLLP_BYTES)) + a->propagation_ps;
 }
 
-static void owe_dllp(struct link *link)
+static void owe_dllps(struct link *link, uint32_t n)
 {
-    link->owed_ticks += link->dllp_ticks;
-    link->dllps++;
+    link->owed_ticks += (uint64_t)n * link->dllp_ticks;
+    link->dllps += n;
+}
+
+/* The receiver has a TLP at @end_ps. Whether the next Ack is due then cannot be predicted, so there
+ * is no branch. */
+static void owe_ack(struct link *link, uint64_t end_ps)
+{
+    uint64_t next_ps = end_ps + link->ack_interval_ps;
+    bool due = end_ps >= link->next_ack_ps;
+    owe_dllps(link->reverse, due);
+    link->next_ack_ps = due ? next_ps : link->next_ack_ps;
 }
 
 /* SKP ordered sets that fell due while the wire was busy wait for the end of the TLP, several of
@@ -89,15 +100,15 @@ static void owe_skp(struct link *link, uint64_t start_ticks)
     link->next_skp_ticks += due * link->skp_interval_ticks;
 }
 
-void link_send(struct link *link, uint32_t index, uint64_t ready_ps)
+void link_send(struct link *link, uint32_t index, uint32_t payload, uint64_t ready_ps)
 {
     struct fabric *fabric = link->fabric;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint32_t bytes = fabric_wire_bytes(fabric, tlp);
+    uint32_t bytes = fabric->overhead_bytes[tlp->kind] + payload;
 
     uint64_t ready_ticks = ready_ps * RATE_TICKS_PER_PS;
     uint64_t start_ticks = link->free_ticks > ready_ticks ? link->free_ticks : ready_ticks;
-    if (link->skp_interval_ticks && start_ticks >= link->next_skp_ticks)
+    if (start_ticks >= link->next_skp_ticks)
         owe_skp(link, start_ticks);
     uint64_t wire_ticks = link->free_ticks + link->owed_ticks;
     start_ticks = wire_ticks > ready_ticks ? wire_ticks : ready_ticks;
@@ -113,12 +124,10 @@ void link_send(struct link *link, uint32_t index, uint64_t ready_ps)
     link->payload_bytes += tlp_payload_bytes(tlp);
     link->wire_bytes += bytes;
     fabric->hops++;
-    if (end_ps >= link->next_ack_ps) {
-        owe_dllp(link->reverse);
-        link->next_ack_ps = end_ps + link->ack_interval_ps;
-    }
+    owe_ack(link, end_ps);
     trace_emit(&fabric->sim->trace, TR_LINK_SEND, link->id, 0, start_ps, tlp);
-    link->receiver.on_tlp(link->receiver.self, link->receiver.port, index, begin_ps, end_ps);
+    link->receiver.on_tlp(link->receiver.self, link->receiver.port, index, payload, begin_ps,
+                          end_ps);
 }
 
 /* Seldom called: out of the callers' way. */
@@ -167,7 +176,7 @@ void link_credit_return(struct link *link, uint32_t q, uint32_t data_units, uint
     uint64_t at_ps = earliest_ps + link->dllp_flight_ps;
     CHECK(credit->tail - credit->head <= credit->mask);
     credit->ring[credit->tail++ & credit->mask] = (struct link_update){at_ps, header, data};
-    owe_dllp(link->reverse);
+    owe_dllps(link->reverse, 1);
     if (credit->waiting) {
         credit->waiting = false;
         link->sender.on_credit(link->sender.self, link->sender.port, at_ps);

@@ -21,11 +21,12 @@
 
 struct link;
 
-/* The receiver of TLPs: the first byte arrives at @begin_ps, the last at @end_ps. It owns the TLP,
- * whose account ends at
+/* The receiver of TLPs: the first byte arrives at @begin_ps, the last at @end_ps; @payload is what
+ * it carries on the wire (tlp_wire_payload_bytes). It owns the TLP, whose account ends at
  * @begin_ps. Calls on one link come in the order of arrival. */
 struct link_receiver {
-    void (*on_tlp)(void *self, uint32_t port, uint32_t tlp, uint64_t begin_ps, uint64_t end_ps);
+    void (*on_tlp)(void *self, uint32_t port, uint32_t tlp, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps);
     void *self;
     uint32_t port;
 };
@@ -71,10 +72,10 @@ struct link_params {
 
 struct link {
     struct fabric *fabric;
-    uint64_t free_ticks; /* the wire is free from here on (rate.h ticks) */
-    uint64_t owed_ticks; /* DLLPs and SKP not yet sent */
-    uint64_t next_skp_ticks;
-    uint64_t skp_interval_ticks; /* 0: no SKP */
+    uint64_t free_ticks;     /* the wire is free from here on (rate.h ticks) */
+    uint64_t owed_ticks;     /* DLLPs and SKP not yet sent */
+    uint64_t next_skp_ticks; /* UINT64_MAX: no SKP */
+    uint64_t skp_interval_ticks;
     uint64_t propagation_ps;
     uint32_t ticks_per_byte;
     uint32_t skp_ticks;
@@ -105,8 +106,9 @@ void link_init(struct link *link, struct fabric *fabric, const struct link_param
 /* Makes @a and @b the two directions of one link. */
 void link_pair(struct link *a, struct link *b);
 
-/* Sends TLP @index that is ready at @ready_ps and for which the sender has consumed credits. */
-void link_send(struct link *link, uint32_t index, uint64_t ready_ps);
+/* Sends TLP @index with @payload on the wire that is ready at @ready_ps and for which the sender
+ * has consumed credits. */
+void link_send(struct link *link, uint32_t index, uint32_t payload, uint64_t ready_ps);
 
 /* Ticks that @bytes take on the wire. */
 static inline uint64_t link_ticks(const struct link *link, uint32_t bytes)

@@ -69,7 +69,8 @@ static void send_head(struct port *port, uint32_t q)
     uint64_t now_ps = fabric->sim->now_ps;
     uint32_t index = tlp_fifo_pop(fabric, &port->fifos[q]);
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    link_credit_consume(&port->link->credit[q], credit_data_units(tlp_wire_payload_bytes(tlp)));
+    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    link_credit_consume(&port->link->credit[q], credit_data_units(payload));
     port->queued--;
     if (port->stalled_since_ps) {
         port->link->credit_stall_ps += now_ps - port->stalled_since_ps;
@@ -78,7 +79,7 @@ static void send_head(struct port *port, uint32_t q)
         tlp_spend(tlp, PART_CREDIT, now_ps);
         port->stalled_since_ps = 0;
     }
-    link_send(port->link, index, now_ps);
+    link_send(port->link, index, payload, now_ps);
 }
 
 void port_pump(struct port *port)
@@ -105,13 +106,14 @@ static bool send_at_once(struct port *port, uint32_t index, const struct tlp *tl
 {
     struct link_credit *credit = &port->link->credit[q];
     uint64_t now_ps = port->fabric->sim->now_ps;
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    uint32_t data_units = credit_data_units(payload);
     if (port->queued || port_wire_is_full(port))
         return false;
     if (!link_credit_allows(credit, data_units, now_ps))
         return false;
     link_credit_consume(credit, data_units);
-    link_send(port->link, index, now_ps);
+    link_send(port->link, index, payload, now_ps);
     return true;
 }
 
@@ -119,9 +121,9 @@ void port_submit(struct port *port, uint32_t index)
 {
     struct tlp *tlp = tlp_get(&port->fabric->tlps, index);
     uint32_t q = fabric_queue(port->fabric, tlp);
-    tlp_spend(tlp, PART_ARBITRATE, port->fabric->sim->now_ps);
     if (send_at_once(port, index, tlp, q))
         return;
+    tlp_spend(tlp, PART_ARBITRATE, port->fabric->sim->now_ps);
     tlp_fifo_push(port->fabric, &port->fifos[q], index);
     port->queued++;
     port_pump(port);

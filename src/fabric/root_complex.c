@@ -89,18 +89,17 @@ static void on_read(struct root_complex *rc, uint32_t index, struct tlp *tlp, ui
 }
 
 /* To memory an AtomicOp is a read that returns one operand. */
-static void on_atomic(struct root_complex *rc, uint32_t index, struct tlp *tlp)
+static void on_atomic(struct root_complex *rc, uint32_t index, struct tlp *tlp, uint32_t data_units)
 {
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     if (tlp->kind == TLP_COMPARE_SWAP)
         tlp->bytes /= 2;
     tlp->kind = TLP_MEM_READ;
     on_read(rc, index, tlp, data_units);
 }
 
-static void on_message(struct root_complex *rc, uint32_t index, const struct tlp *tlp)
+static void on_message(struct root_complex *rc, uint32_t index, const struct tlp *tlp,
+                       uint32_t data_units)
 {
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
     rc->messages++;
     if (rc->hooks.on_message)
@@ -108,17 +107,16 @@ static void on_message(struct root_complex *rc, uint32_t index, const struct tlp
     fabric_end_posted(rc->fabric, index, TLP_SC);
 }
 
-static void on_unsupported(struct root_complex *rc, uint32_t index, const struct tlp *tlp)
+static void on_unsupported(struct root_complex *rc, uint32_t index, const struct tlp *tlp,
+                           uint32_t data_units)
 {
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
     sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_REFUSE, index,
            0);
 }
 
-static void on_write(struct root_complex *rc, uint32_t index, struct tlp *tlp)
+static void on_write(struct root_complex *rc, uint32_t index, struct tlp *tlp, uint32_t data_units)
 {
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     uint64_t taken_ps = take_in(rc, tlp->at_ps, tlp->bytes);
     link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, taken_ps);
     if (tlp->attr & TLP_ATTR_MSI) {
@@ -133,46 +131,48 @@ static void on_write(struct root_complex *rc, uint32_t index, struct tlp *tlp)
     fabric_end_posted(rc->fabric, index, TLP_SC);
 }
 
-static void on_completion(struct root_complex *rc, uint32_t index, const struct tlp *tlp)
+static void on_completion(struct root_complex *rc, uint32_t index, const struct tlp *tlp,
+                          uint32_t data_units)
 {
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
     link_credit_return(rc->in, fabric_queue(rc->fabric, tlp), data_units, tlp->at_ps);
     sim_at(rc->fabric->sim, tlp->at_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_COMPLETION,
            index, 0);
 }
 
-static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t number, uint32_t index, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     (void)number, (void)begin_ps;
     struct root_complex *rc = self;
     struct tlp *tlp = tlp_get(&rc->fabric->tlps, index);
+    uint32_t data_units = credit_data_units(payload);
     tlp_spend(tlp, PART_SERIALISE, end_ps);
     trace_emit(&rc->fabric->sim->trace, TR_DELIVERED, rc->component.id, 0, end_ps, tlp);
     switch ((enum tlp_kind)tlp->kind) {
     case TLP_MEM_READ:
-        on_read(rc, index, tlp, 0);
+        on_read(rc, index, tlp, data_units);
         return;
     case TLP_MEM_WRITE:
-        on_write(rc, index, tlp);
+        on_write(rc, index, tlp, data_units);
         return;
     case TLP_CPL:
     case TLP_CPL_DATA:
-        on_completion(rc, index, tlp);
+        on_completion(rc, index, tlp, data_units);
         return;
     case TLP_FETCH_ADD:
     case TLP_SWAP:
     case TLP_COMPARE_SWAP:
-        on_atomic(rc, index, tlp);
+        on_atomic(rc, index, tlp, data_units);
         return;
     case TLP_MSG:
     case TLP_MSG_DATA:
-        on_message(rc, index, tlp);
+        on_message(rc, index, tlp, data_units);
         return;
     case TLP_CFG_READ:
     case TLP_CFG_WRITE:
     case TLP_IO_READ:
     case TLP_IO_WRITE:
-        on_unsupported(rc, index, tlp);
+        on_unsupported(rc, index, tlp, data_units);
         return;
     case TLP_KINDS:
         break;

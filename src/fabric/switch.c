@@ -14,12 +14,11 @@
 /* When the TLP could enter if the pipeline were free and had no clock: all its beats follow without
  * a gap. */
 static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *link,
-                              const struct tlp *tlp, uint32_t payload, uint64_t begin_ps,
-                              uint64_t end_ps)
+                              const struct tlp *tlp, uint32_t payload, uint32_t beats,
+                              uint64_t begin_ps, uint64_t end_ps)
 {
     if (!sw->params.cut_through)
         return end_ps;
-    uint32_t beats = switch_beats(sw, payload);
     uint32_t first = payload < sw->params.datapath_bytes ? payload : sw->params.datapath_bytes;
     uint32_t header = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes;
     uint64_t first_beat_ps = begin_ps + link_ticks_to_ps(link_ticks(link, header + first));
@@ -42,7 +41,8 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
 static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, struct tlp *tlp,
                       uint32_t payload, uint64_t begin_ps, uint64_t end_ps)
 {
-    uint64_t streamable = streamable_ps(sw, in->link, tlp, payload, begin_ps, end_ps);
+    uint32_t beats = switch_beats(sw, payload);
+    uint64_t streamable = streamable_ps(sw, in->link, tlp, payload, beats, begin_ps, end_ps);
     uint64_t cycle = switch_cycle_at_or_after(sw, streamable);
     tlp_spend(tlp, PART_SERIALISE, streamable);
     if (cycle < in->free_cycle) {
@@ -50,7 +50,7 @@ static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, s
         cycle = in->free_cycle;
         tlp_spend(tlp, PART_ARBITRATE, switch_cycle_ps(sw, cycle));
     }
-    in->free_cycle = cycle + switch_beats(sw, payload);
+    in->free_cycle = cycle + beats;
     return cycle;
 }
 
@@ -74,14 +74,16 @@ static void refuse(struct pcie_switch *sw, uint32_t ingress, const struct tlp *t
     link_credit_return(sw->ports[ingress].in.link, q, data_units, tlp->at_ps);
 }
 
-/* What is not simply forwarded: its request's buffer is free. True if it goes on as a completion,
- * from *ready on; else it ends here. */
+/* What came as a TLP of @kind with @payload is not simply forwarded: its buffer is free. True if it
+ * goes on as a completion, from *ready on; else it ends here. */
 static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t number,
                                              uint32_t index, enum switch_outcome outcome,
-                                             uint32_t q, uint32_t data_units, uint64_t *ready)
+                                             uint32_t kind, uint32_t payload, uint64_t *ready)
 {
     struct fabric *fabric = sw->fabric;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
+    uint32_t q = fabric_vc(fabric, tlp) * CLASSES + tlp_class_of_kind(kind);
+    uint32_t data_units = credit_data_units(payload);
     bool is_posted = tlp_class_of(tlp) == CLASS_POSTED;
     switch (outcome) {
     case SWITCH_ANSWERED: /* the completion generator hands it on one cycle later */
@@ -117,34 +119,36 @@ static __attribute__((noinline)) bool divert(struct pcie_switch *sw, uint32_t nu
 }
 
 /* The look-up that could begin in @lookup, where the TLP's account stands, and what follows it. */
-static inline __attribute__((always_inline)) void look_up(struct pcie_switch *sw, uint32_t number,
-                                                          uint32_t index, uint64_t lookup)
+static void look_up(struct pcie_switch *sw, uint32_t number, uint32_t index, uint32_t payload,
+                    uint64_t lookup)
 {
     struct fabric *fabric = sw->fabric;
     struct switch_ingress *in = &sw->ports[number].in;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint32_t q = fabric_queue(fabric, tlp);
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
+    uint32_t kind = tlp->kind;
     bool fetched;
     enum switch_outcome outcome = switch_look_up(sw, number, tlp, &fetched);
     uint64_t ready = leave_pipeline(&sw->params, in, lookup, fetched);
     tlp_spend(tlp, PART_REMAP, switch_cycle_ps(sw, ready));
-    if (__builtin_expect(outcome != SWITCH_FORWARD, 0) &&
-        !divert(sw, number, index, outcome, q, data_units, &ready))
-        return;
-    switch_crossbar_enqueue(sw, number, index, ready);
+    if (__builtin_expect(outcome != SWITCH_FORWARD, 0)) {
+        if (!divert(sw, number, index, outcome, kind, payload, &ready))
+            return;
+        payload = tlp_wire_payload_bytes(tlp);
+    }
+    switch_crossbar_enqueue(sw, number, index, payload, ready);
 }
 
 /* The whole way through the pipeline is known when the TLP is sent to here, and as long as nobody
  * writes tables, what they say too: they are read now for the cycle of the look-up. A switch whose
  * tables are live waits for that cycle (switch_live.c). */
-static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t number, uint32_t index, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     struct pcie_switch *sw = self;
     struct fabric *fabric = sw->fabric;
     struct switch_ingress *in = &sw->ports[number].in;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
-    uint64_t cycle = enter(sw, in, tlp, tlp_wire_payload_bytes(tlp), begin_ps, end_ps);
+    uint64_t cycle = enter(sw, in, tlp, payload, begin_ps, end_ps);
     trace_emit(&fabric->sim->trace, TR_SWITCH_IN, sw->component.id, number,
                switch_cycle_ps(sw, cycle), tlp);
 
@@ -153,13 +157,14 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint64_t begin_p
     if (__builtin_expect(sw->live, 0))
         switch_live_enter(sw, number, index);
     else
-        look_up(sw, number, index, lookup);
+        look_up(sw, number, index, payload, lookup);
 }
 
 void switch_finish_look_up(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
                            uint64_t lookup)
 {
-    look_up(sw, ingress, index, lookup);
+    const struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
+    look_up(sw, ingress, index, tlp_wire_payload_bytes(tlp), lookup);
 }
 
 /* ---- cycle ---- */

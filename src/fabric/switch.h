@@ -226,8 +226,8 @@ static inline uint64_t switch_cycle_ps(const struct pcie_switch *sw, uint64_t cy
 /* Cycles that a TLP with @payload on the wire holds a data path. */
 static inline uint32_t switch_beats(const struct pcie_switch *sw, uint32_t payload)
 {
-    uint32_t beats = (payload + sw->params.datapath_bytes - 1) >> sw->beat_shift;
-    return beats ? beats : 1;
+    uint32_t none = payload == 0; /* takes a beat as if it were one byte */
+    return (payload + none + sw->params.datapath_bytes - 1) >> sw->beat_shift;
 }
 
 /* Look-ups, classification and header edit of @tlp, which came in at @ingress (switch_lookup.c).

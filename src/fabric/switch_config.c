@@ -79,7 +79,7 @@ static void send_own(struct pcie_switch *sw, uint32_t egress, uint32_t index)
     tlp->attr |= TLP_ATTR_GENERATED;
     tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, cycle));
     trace_emit(&sw->fabric->sim->trace, TR_SWITCH_MADE, sw->component.id, egress, tlp->at_ps, tlp);
-    switch_crossbar_enqueue(sw, egress, index, cycle);
+    switch_crossbar_enqueue(sw, egress, index, tlp_wire_payload_bytes(tlp), cycle);
 }
 
 void switch_config_interrupt(struct pcie_switch *sw, uint32_t host_port, uint32_t function)

@@ -23,12 +23,9 @@ static uint32_t buffer_bytes(const struct fabric *fabric, uint32_t kind, uint32_
     return fabric->overhead_bytes[kind] + payload - RATE_FRAMING_BYTES;
 }
 
-static void hold_bytes(struct switch_ingress *in, const struct fabric *fabric,
-                       const struct tlp *tlp)
+static void hold_bytes(struct switch_ingress *in, enum tlp_class class, uint32_t bytes)
 {
-    enum tlp_class class = tlp_class_of(tlp);
-    uint32_t held =
-        in->held_bytes[class] + buffer_bytes(fabric, tlp->kind, tlp_wire_payload_bytes(tlp));
+    uint32_t held = in->held_bytes[class] + bytes;
     in->held_bytes[class] = held;
     in->most_bytes[class] = held > in->most_bytes[class] ? held : in->most_bytes[class];
 }
@@ -77,13 +74,14 @@ static uint64_t first_ready_ps(const struct pcie_switch *sw, const struct tlp_fi
 }
 
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
-                             uint64_t ready)
+                             uint32_t payload, uint64_t ready)
 {
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t egress = tlp->port;
     size_t group = group_of(sw, egress, ingress);
     struct tlp_fifo *fifo = &fifos_of(sw, group)[fabric_queue(sw->fabric, tlp)];
-    hold_bytes(&sw->ports[ingress].in, sw->fabric, tlp);
+    hold_bytes(&sw->ports[ingress].in, tlp_class_of(tlp),
+               buffer_bytes(sw->fabric, tlp->kind, payload));
     bool is_head = !fifo->head;
     tlp_fifo_push(sw->fabric, fifo, index);
     if (!is_head)
@@ -412,7 +410,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     sim_note_progress(fabric->sim);
     trace_emit(&fabric->sim->trace, TR_SWITCH_OUT, sw->component.id, egress,
                switch_cycle_ps(sw, cycle + sw->params.crossbar_cycles), tlp);
-    link_send(out->link, index, ready_ps);
+    link_send(out->link, index, payload, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     trace_emit(&fabric->sim->trace, TR_SWITCH_ROOM, sw->component.id, egress,
                switch_cycle_ps(sw, out->ready_cycle), NULL);

@@ -6,10 +6,11 @@
 
 #include "fabric/switch.h"
 
-/* TLP @index, which comes to the end of @ingress's pipeline in cycle @ready, waits for the
- * crossbar; its egress decides as soon as it, the ingress and the egress are ready. */
+/* TLP @index with @payload on the wire, which comes to the end of @ingress's pipeline in cycle
+ * @ready, waits for the crossbar; its egress decides as soon as it, the ingress and the egress are
+ * ready. */
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
-                             uint64_t ready);
+                             uint32_t payload, uint64_t ready);
 /* Grants, accepts and sends for the egress ports that wake in @cycle: @wakes is the first + 1. */
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle);
 /* struct link_sender's on_credit. */

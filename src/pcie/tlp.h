@@ -128,7 +128,7 @@ extern const struct tlp_kind_info tlp_kinds[TLP_KINDS]; /* name NULL: there is n
 
 /* The numbers of enum tlp_kind are chosen so that these need no branch and no table. tlp_kinds says
  * the same, and a test holds them to it. */
-static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
+static inline enum tlp_class tlp_class_of_kind(uint32_t kind)
 {
     /* Two bits a kind; posted is 0. */
     const uint64_t np = CLASS_NONPOSTED, completion = CLASS_COMPLETION;
@@ -137,7 +137,12 @@ static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
                              np << 2 * TLP_CFG_WRITE | np << 2 * TLP_IO_READ |
                              np << 2 * TLP_IO_WRITE | np << 2 * TLP_FETCH_ADD | np << 2 * TLP_SWAP |
                              np << 2 * TLP_COMPARE_SWAP;
-    return (enum tlp_class)(classes >> 2 * tlp->kind & 3);
+    return (enum tlp_class)(classes >> 2 * kind & 3);
+}
+
+static inline enum tlp_class tlp_class_of(const struct tlp *tlp)
+{
+    return tlp_class_of_kind(tlp->kind);
 }
 
 static inline bool tlp_is_request(const struct tlp *tlp)
@@ -166,7 +171,8 @@ static inline uint32_t tlp_wire_payload_bytes(const struct tlp *tlp)
 
 /* Carries into the high bits of a part that can be long, and checks that time did not run
  * backwards. */
-void tlp_spend_long(struct tlp *tlp, enum tlp_part part, uint64_t until_ps);
+__attribute__((cold, noinline)) void tlp_spend_long(struct tlp *tlp, enum tlp_part part,
+                                                    uint64_t until_ps);
 
 /* Accounts the time up to @until_ps to @part. */
 static inline void tlp_spend(struct tlp *tlp, enum tlp_part part, uint64_t until_ps)

@@ -45,13 +45,15 @@ static void free_tlp(const struct bench_sink *sink, const struct tlp *tlp, uint6
                        credit_data_units(tlp_wire_payload_bytes(tlp)), at_ps);
 }
 
-static void on_tlp(void *self, uint32_t port, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t port, uint32_t index, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     const struct bench_sink *sink = self;
     struct bench *bench = sink->bench;
     const struct tlp *tlp = tlp_get(&bench->fabric.tlps, index);
 
     CHECK(bench->n_arrivals < BENCH_TLPS && tlp->at_ps == begin_ps && port == sink->port);
+    CHECK(payload == tlp_wire_payload_bytes(tlp));
     bench->arrivals[bench->n_arrivals++] =
         (struct bench_arrival){tlp->request, port, begin_ps, end_ps, *tlp};
     if (!bench->keep_credits)
@@ -69,10 +71,11 @@ static void handle(struct component *self, struct sim *sim, const struct event *
         return;
     }
     const uint32_t from = (uint32_t)event->b;
+    struct tlp *tlp = tlp_get(&bench->fabric.tlps, event->a);
     sim_note_begin(sim);
-    tlp_account_begin(tlp_get(&bench->fabric.tlps, event->a), sim->now_ps);
+    tlp_account_begin(tlp, sim->now_ps);
     if (bench->past_port)
-        link_send(&bench->in[from], event->a, sim->now_ps);
+        link_send(&bench->in[from], event->a, tlp_wire_payload_bytes(tlp), sim->now_ps);
     else
         port_submit(&bench->source[from], event->a);
 }

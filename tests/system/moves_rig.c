@@ -109,14 +109,15 @@ uint16_t moves_devctl(void)
 
 /* ---- ends ---- */
 
-static void on_tlp(void *self, uint32_t port, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t port, uint32_t index, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     (void)begin_ps;
     struct moves_rig *rig = self;
     struct tlp *tlp = tlp_get(&rig->fabric.tlps, index);
     tlp_spend(tlp, PART_SERIALISE, end_ps);
-    link_credit_return(&rig->out[port], fabric_queue(&rig->fabric, tlp),
-                       credit_data_units(tlp_wire_payload_bytes(tlp)), end_ps);
+    link_credit_return(&rig->out[port], fabric_queue(&rig->fabric, tlp), credit_data_units(payload),
+                       end_ps);
     sim_at(&rig->sim, end_ps, PHASE_UPDATE, &rig->component, EV_ARRIVAL, index, port);
 }
 

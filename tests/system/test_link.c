@@ -18,11 +18,12 @@ struct arrivals {
     uint64_t begin_ps, end_ps; /* of the last one */
 };
 
-static void on_tlp(void *self, uint32_t port, uint32_t tlp, uint64_t begin_ps, uint64_t end_ps)
+static void on_tlp(void *self, uint32_t port, uint32_t tlp, uint32_t payload, uint64_t begin_ps,
+                   uint64_t end_ps)
 {
     struct arrivals *arrivals = self;
 
-    (void)port, (void)tlp;
+    (void)port, (void)tlp, (void)payload;
     *arrivals = (struct arrivals){arrivals->n + 1, begin_ps, end_ps};
 }
 
@@ -89,7 +90,7 @@ static struct tlp *put(struct wire *wire, struct link *link, uint64_t ready_ps, 
 
     *tlp = (struct tlp){.kind = payload ? TLP_MEM_WRITE : TLP_MEM_READ, .bytes = (uint16_t)payload};
     tlp_account_begin(tlp, ready_ps);
-    link_send(link, wire->tlp, ready_ps);
+    link_send(link, wire->tlp, tlp_wire_payload_bytes(tlp), ready_ps);
     return tlp;
 }
 

@@ -497,12 +497,12 @@ static void what_is_not_the_hardware_is_refused(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *const sets[] = {cases[i].set, "run.duration=50us", "run.max_duration=50us",
-                                    "run.warmup=0us"};
+                                    "run.warmup=0us", "boot.mode=fast"};
         struct config *config = NULL;
         struct record record;
         struct lockstep *lockstep;
         struct err err = {0};
-        if (!config_load("configs/paper-testbed.yaml", 4, sets, &config, &err)) {
+        if (!config_load("configs/paper-testbed.yaml", 5, sets, &config, &err)) {
             err_print(&err, stderr);
             CU_FAIL_FATAL("the configuration is not right");
         }

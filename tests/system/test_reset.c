@@ -214,17 +214,17 @@ struct thief {
     uint32_t in_100;
 };
 
-static void lose_some(void *self, uint32_t port, uint32_t index, uint64_t begin_ps, uint64_t end_ps)
+static void lose_some(void *self, uint32_t port, uint32_t index, uint32_t payload,
+                      uint64_t begin_ps, uint64_t end_ps)
 {
     struct thief *thief = self;
     struct fabric *fabric = thief->link->fabric;
     const struct tlp *tlp = tlp_get(&fabric->tlps, index);
     if (tlp_is_request(tlp) || splitmix_below(&thief->state, 100) >= thief->in_100) {
-        thief->receiver.on_tlp(thief->receiver.self, port, index, begin_ps, end_ps);
+        thief->receiver.on_tlp(thief->receiver.self, port, index, payload, begin_ps, end_ps);
         return;
     }
-    link_credit_return(thief->link, fabric_queue(fabric, tlp),
-                       credit_data_units(tlp_wire_payload_bytes(tlp)), end_ps);
+    link_credit_return(thief->link, fabric_queue(fabric, tlp), credit_data_units(payload), end_ps);
     fabric_lose(fabric, index);
     thief->lost++;
 }
