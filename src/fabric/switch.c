@@ -263,11 +263,11 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->egress_stride = params->voq ? n_ports : 0;
     sw->fifos = (void *)at;
     at += fifos_bytes(fabric, groups);
-    sw->ready_cycle = (void *)at;
+    sw->ready_ps = (void *)at;
     at += round_up(groups * sizeof(uint64_t));
     sw->requests = (void *)at;
     at += bitmap_bytes(n_ports);
-    sw->crossbar_free_cycle = (void *)at;
+    sw->crossbar_free_ps = (void *)at;
     at += round_up(n_ports * sizeof(uint64_t));
     sw->wakes = (void *)at;
     at += round_up(n_ports * sizeof(struct switch_wake));

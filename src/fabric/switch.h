@@ -157,13 +157,13 @@ struct pcie_switch {
      * ready lies apart, since the look at all requesters of an egress wants nothing else; 0: none.
      */
     struct tlp_fifo *fifos;
-    uint64_t *ready_cycle;
-    uint32_t n_queues;      /* fifos of a group */
-    uint32_t egress_stride; /* groups from one egress to the next: the number of ports, or 0 */
-    uint64_t *requests;     /* [egress] bitmap of ingress ports */
-    uint64_t *crossbar_free_cycle; /* [ingress] its way into the crossbar is free from here on */
-    struct switch_wake *wakes;     /* [egress] */
-    uint32_t *granting;            /* ingress ports granted in this cycle */
+    uint64_t *ready_ps;
+    uint32_t n_queues;          /* fifos of a group */
+    uint32_t egress_stride;     /* groups from one egress to the next: the number of ports, or 0 */
+    uint64_t *requests;         /* [egress] bitmap of ingress ports */
+    uint64_t *crossbar_free_ps; /* [ingress] its way into the crossbar is free from here on */
+    struct switch_wake *wakes;  /* [egress] */
+    uint32_t *granting;         /* ingress ports granted in this cycle */
     uint32_t n_granting;
     uint32_t ring[SWITCH_RING];            /* [cycle] first egress that wakes + 1 */
     uint64_t cycles_due[SWITCH_RING / 64]; /* bitmap of the cycles that are to tick */

@@ -6,7 +6,7 @@
 
 /* ---- receive buffer ---- */
 
-/* The group of queues from @ingress to @egress, an index of ready_cycle. */
+/* The group of queues from @ingress to @egress, an index of ready_ps. */
 static size_t group_of(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     return (size_t)egress * sw->egress_stride + ingress;
@@ -86,12 +86,13 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
     tlp_fifo_push(sw->fabric, fifo, index);
     if (!is_head)
         return;
-    if (sw->ready_cycle[group] - 1 >= ready) /* 0, there is none, is the greatest here */
-        sw->ready_cycle[group] = ready;
+    uint64_t at_ps = tlp->at_ps;
+    if (sw->ready_ps[group] - 1 >= at_ps) /* 0, there is none, is the greatest here */
+        sw->ready_ps[group] = at_ps;
     const struct switch_egress *out = &sw->ports[egress].out;
     set_request(sw, egress, ingress);
-    if (ready < sw->crossbar_free_cycle[ingress])
-        ready = sw->crossbar_free_cycle[ingress];
+    if (at_ps < sw->crossbar_free_ps[ingress])
+        ready = switch_cycle_at_or_after(sw, sw->crossbar_free_ps[ingress]);
     switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
 }
 
@@ -99,12 +100,10 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
 
 struct query { /* of one egress, by its arbiter */
     struct pcie_switch *sw;
-    uint64_t cycle;
     uint32_t egress;
     uint32_t port;         /* whose heads compete: with VOQ all in the queues */
-    uint64_t free_cycle;   /* when the first busy one of the requesters looked at is free */
-    uint64_t ready_cycle;  /* when the first of the free ones has something ready */
-    struct pick_wait wait; /* what the others wait for */
+    uint64_t free_ps;      /* when the first busy one of the requesters looked at is free */
+    struct pick_wait wait; /* what the others wait for; ready_ps also of queues not looked into */
     int queue;             /* of the last ingress that was eligible */
     uint32_t ingress;
 };
@@ -114,17 +113,17 @@ static inline __attribute__((always_inline)) bool is_eligible(void *context, uin
 {
     struct query *query = context;
     struct pcie_switch *sw = query->sw;
-    uint64_t free_cycle = sw->crossbar_free_cycle[ingress];
-    if (free_cycle > query->cycle) {
-        if (free_cycle < query->free_cycle)
-            query->free_cycle = free_cycle;
+    uint64_t free_ps = sw->crossbar_free_ps[ingress];
+    if (free_ps > query->wait.now_ps) {
+        if (free_ps < query->free_ps)
+            query->free_ps = free_ps;
         return false;
     }
     size_t group = group_of(sw, query->egress, ingress);
-    uint64_t ready_cycle = sw->ready_cycle[group];
-    if (ready_cycle > query->cycle) {
-        if (ready_cycle < query->ready_cycle)
-            query->ready_cycle = ready_cycle;
+    uint64_t ready_ps = sw->ready_ps[group];
+    if (ready_ps > query->wait.now_ps) {
+        if (ready_ps < query->wait.ready_ps)
+            query->wait.ready_ps = ready_ps;
         return false;
     }
     const struct link *link = sw->ports[query->egress].out.link;
@@ -177,16 +176,10 @@ void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps)
 
 /* Accept: an ingress chosen by several egress ports takes the first from its pointer on; the other
  * tries again. */
-static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingress, int queue,
-                        uint64_t cycle)
+static __attribute__((noinline)) void settle_rivalry(struct pcie_switch *sw, uint32_t egress,
+                                                     struct switch_ingress *in, int queue,
+                                                     uint64_t cycle)
 {
-    struct switch_ingress *in = &sw->ports[ingress].in;
-    if (in->granted_to < 0) {
-        in->granted_to = (int32_t)egress;
-        in->granted_queue = queue;
-        sw->granting[sw->n_granting++] = ingress;
-        return;
-    }
     uint32_t n = sw->n_ports;
     uint32_t rival = (uint32_t)in->granted_to;
     uint32_t loser = egress;
@@ -198,19 +191,32 @@ static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
     switch_ring_wake(sw, loser, cycle + 1);
 }
 
+static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingress, int queue,
+                        uint64_t cycle)
+{
+    struct switch_ingress *in = &sw->ports[ingress].in;
+    if (in->granted_to >= 0) {
+        settle_rivalry(sw, egress, in, queue, cycle);
+        return;
+    }
+    in->granted_to = (int32_t)egress;
+    in->granted_queue = queue;
+    sw->granting[sw->n_granting++] = ingress;
+}
+
 /* The first requester of @egress round robin whose way into the crossbar is free and whose queue is
  * ready, or ARB_NONE; for up to 64 ports with VOQ. There is no branch on what is found at a
  * requester: none could be predicted. */
-static int32_t first_ready_ingress(const struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
+static int32_t first_ready_ingress(const struct pcie_switch *sw, uint32_t egress, uint64_t now_ps)
 {
-    const uint64_t *ready_cycle = &sw->ready_cycle[group_of(sw, egress, 0)];
-    const uint64_t *free_cycle = sw->crossbar_free_cycle;
+    const uint64_t *ready_ps = &sw->ready_ps[group_of(sw, egress, 0)];
+    const uint64_t *free_ps = sw->crossbar_free_ps;
     uint64_t able = 0;
     for (uint64_t bits = sw->requests[egress]; bits; bits &= bits - 1) {
         uint32_t ingress = (uint32_t)__builtin_ctzll(bits);
-        uint64_t ready = ready_cycle[ingress];
-        uint64_t at = free_cycle[ingress] > ready ? free_cycle[ingress] : ready;
-        able |= (uint64_t)(at <= cycle) << ingress;
+        uint64_t ready = ready_ps[ingress];
+        uint64_t at_ps = free_ps[ingress] > ready ? free_ps[ingress] : ready;
+        able |= (uint64_t)(at_ps <= now_ps) << ingress;
     }
     uint64_t behind = able & UINT64_MAX << sw->ports[egress].out.arb.pointer;
     return able ? __builtin_ctzll(behind ? behind : able) : ARB_NONE;
@@ -227,10 +233,10 @@ static inline bool grant_first_ready(struct pcie_switch *sw, uint32_t egress, ui
     const struct switch_egress *out = &sw->ports[egress].out;
     if (!sw->looks_ahead || out->requests > FEW_REQUESTERS)
         return false;
-    int32_t ingress = first_ready_ingress(sw, egress, cycle);
+    struct pick_wait unused = {.now_ps = sw->fabric->sim->now_ps};
+    int32_t ingress = first_ready_ingress(sw, egress, unused.now_ps);
     if (ingress == ARB_NONE)
         return false;
-    struct pick_wait unused = {.now_ps = sw->fabric->sim->now_ps};
     const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, (uint32_t)ingress));
     int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &unused);
     if (q == PICK_NONE)
@@ -247,11 +253,9 @@ static __attribute__((noinline)) void ask_requesters(struct pcie_switch *sw, uin
 {
     struct switch_egress *out = &sw->ports[egress].out;
     struct query query = {.sw = sw,
-                          .cycle = cycle,
                           .egress = egress,
                           .port = sw->params.voq ? PICK_ANY_PORT : egress,
-                          .free_cycle = UINT64_MAX,
-                          .ready_cycle = UINT64_MAX,
+                          .free_ps = UINT64_MAX,
                           .wait = {.now_ps = sw->fabric->sim->now_ps, .ready_ps = UINT64_MAX}};
     int32_t ingress = arb_pick(&out->arb, request_word(sw, egress, 0), is_eligible, &query);
     if (ingress != ARB_NONE) {
@@ -261,15 +265,9 @@ static __attribute__((noinline)) void ask_requesters(struct pcie_switch *sw, uin
         return;
     }
     wait_for_credits(sw, egress, query.wait.blocked);
-    if (query.free_cycle != UINT64_MAX)
-        switch_ring_wake(sw, egress, query.free_cycle);
-    uint64_t ready_cycle = query.ready_cycle;
-    if (query.wait.ready_ps != UINT64_MAX) {
-        uint64_t arrived = switch_cycle_at_or_after(sw, query.wait.ready_ps);
-        ready_cycle = arrived < ready_cycle ? arrived : ready_cycle;
-    }
-    if (ready_cycle != UINT64_MAX)
-        switch_ring_wake(sw, egress, ready_cycle);
+    uint64_t next_ps = query.free_ps < query.wait.ready_ps ? query.free_ps : query.wait.ready_ps;
+    if (next_ps != UINT64_MAX)
+        switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, next_ps));
 }
 
 /* The arbiter of @egress chooses, if it has something to choose from. */
@@ -326,7 +324,7 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
     uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
     uint64_t ready_ps = first_ready_ps(sw, fifos, PICK_ANY_PORT);
     bool empty = ready_ps == UINT64_MAX;
-    sw->ready_cycle[group] = empty ? 0 : switch_cycle_at_or_after(sw, ready_ps);
+    sw->ready_ps[group] = empty ? 0 : ready_ps;
     if (sw->params.voq) {
         if (empty)
             clear_request(sw, egress, ingress);
@@ -350,29 +348,36 @@ static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t 
  * once in vain. */
 enum { NEXT_LOOKS = 4 };
 
-/* When @egress should decide after a grant: not before it can start, and not before one of those
- * who request it has something ready and a free way into the crossbar. */
-static uint64_t next_decision(const struct pcie_switch *sw, uint32_t egress)
+/* When the first of those who request @egress has something ready and a free way into the crossbar;
+ * it may be earlier. */
+static uint64_t first_requester_ps(const struct pcie_switch *sw, uint32_t egress)
 {
-    uint64_t ready_cycle = sw->ports[egress].out.ready_cycle;
     if (sw->ports[egress].out.requests > NEXT_LOOKS)
-        return ready_cycle;
-    uint64_t first = UINT64_MAX;
+        return 0;
+    uint64_t first_ps = UINT64_MAX;
     for (uint32_t word = 0; word < sw->request_words; word++) {
         uint64_t bits = sw->requests[(size_t)egress * sw->request_words + word];
         for (; bits; bits &= bits - 1) {
             uint32_t ingress = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            uint64_t free_cycle = sw->crossbar_free_cycle[ingress];
+            uint64_t free_ps = sw->crossbar_free_ps[ingress];
             size_t group = group_of(sw, egress, ingress);
-            uint64_t ready = sw->ready_cycle[group];
+            uint64_t ready_ps = sw->ready_ps[group];
             if (!sw->params.voq)
-                ready =
-                    switch_cycle_at_or_after(sw, first_ready_ps(sw, fifos_of(sw, group), egress));
-            uint64_t at = free_cycle > ready ? free_cycle : ready;
-            first = at < first ? at : first;
+                ready_ps = first_ready_ps(sw, fifos_of(sw, group), egress);
+            uint64_t at_ps = free_ps > ready_ps ? free_ps : ready_ps;
+            first_ps = at_ps < first_ps ? at_ps : first_ps;
         }
     }
-    return first > ready_cycle ? first : ready_cycle;
+    return first_ps;
+}
+
+/* After a grant @egress decides again when it can start, but not before one of those who request it
+ * can go. */
+static void wake_for_next(struct pcie_switch *sw, uint32_t egress)
+{
+    uint64_t ready_cycle = sw->ports[egress].out.ready_cycle;
+    uint64_t cycle = switch_cycle_at_or_after(sw, first_requester_ps(sw, egress));
+    switch_ring_wake(sw, egress, cycle > ready_cycle ? cycle : ready_cycle);
 }
 
 static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
@@ -392,7 +397,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
 
     in->granted_to = -1;
     in->accept_pointer = egress + 1 == sw->n_ports ? 0 : egress + 1;
-    sw->crossbar_free_cycle[ingress] = free_cycle;
+    sw->crossbar_free_ps[ingress] = gone_ps;
     out->grants++;
     arb_granted(&out->arb, ingress);
     link_credit_consume(&out->link->credit[q], data_units);
@@ -415,7 +420,7 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     trace_emit(&fabric->sim->trace, TR_SWITCH_ROOM, sw->component.id, egress,
                switch_cycle_ps(sw, out->ready_cycle), NULL);
     if (out->requests)
-        switch_ring_wake(sw, egress, next_decision(sw, egress));
+        wake_for_next(sw, egress);
 }
 
 /* Frees the receive buffer of what was granted. After all grants of the cycle have been sent: the
@@ -423,9 +428,9 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
 static void give_back_credits(struct pcie_switch *sw, uint32_t ingress)
 {
     const struct switch_ingress *in = &sw->ports[ingress].in;
-    uint64_t gone_ps = switch_cycle_ps(sw, sw->crossbar_free_cycle[ingress]);
     if (in->gives_back)
-        link_credit_return(in->link, (uint32_t)in->granted_queue, in->data_units, gone_ps);
+        link_credit_return(in->link, (uint32_t)in->granted_queue, in->data_units,
+                           sw->crossbar_free_ps[ingress]);
 }
 
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
