@@ -13,7 +13,7 @@
             check_failed(#cond, __FILE__, __LINE__);                                               \
     } while (0)
 
-_Noreturn void check_failed(const char *cond, const char *file, int line);
+__attribute__((cold)) _Noreturn void check_failed(const char *cond, const char *file, int line);
 
 /* Where a simulation keeps its clock and the component at work, so that a failed CHECK can say when
  * and where it happened. Both pointers are borrowed until the next call; NULL, NULL forgets them.

@@ -17,3 +17,10 @@ void trace_deliver(const struct trace *trace, const struct trace_record *record)
         if (trace->readers[i].mask >> record->kind & 1)
             trace->readers[i].read(trace->readers[i].reader, record);
 }
+
+void trace_emit_read(const struct trace *trace, enum trace_kind kind, uint32_t component,
+                     uint32_t port, uint64_t time_ps, const void *body)
+{
+    const struct trace_record record = {kind, component, port, time_ps, body};
+    trace_deliver(trace, &record);
+}
