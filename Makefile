@@ -15,7 +15,7 @@ ifeq ($(origin CC),default)
 CC = gcc
 endif
 BUILD = build
-OPT   = -O3 -g
+OPT   = -O3 -g -fno-tree-slp-vectorize
 # gcc objects hold LTO and plain code: programs that must be fast link the first, tests link the second, which is quicker.
 LTO   = $(if $(findstring clang,$(CC)),,-flto=auto -ffat-lto-objects)
 AR    = $(if $(findstring clang,$(CC)),ar,gcc-ar)

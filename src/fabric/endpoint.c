@@ -239,26 +239,28 @@ static bool is_issuable(void *context, uint32_t function, uint64_t *out_age)
                          vc * CLASSES + tlp_kinds[tlp_kind_of(query->engine)].class);
 }
 
-/* The function that the engine serves next, or ARB_NONE: it has nothing, or its tags, the wire or
- * credits are short. */
+static bool has_work(const struct endpoint *ep, int engine)
+{
+    return ep->engines[engine].n_pending && (engine == ENGINE_WRITE || has_free_tag(ep));
+}
+
+/* The function that the engine, which has work, serves next, or ARB_NONE: the port has no room for
+ * any. */
 static int32_t next_function(struct endpoint *ep, int engine)
 {
     const struct dma_engine *dma = &ep->engines[engine];
     struct engine_query query = {ep, engine};
-    if (!dma->n_pending || port_wire_is_full(&ep->port) ||
-        (engine == ENGINE_READ && !has_free_tag(ep)))
-        return ARB_NONE;
     return arb_pick(&dma->arb, dma->pending, is_issuable, &query);
 }
 
 void endpoint_pump(struct endpoint *ep)
 {
-    for (;;) {
+    while (!port_wire_is_full(&ep->port)) {
         int engine = (int)ep->turn;
-        int32_t function = next_function(ep, engine);
+        int32_t function = has_work(ep, engine) ? next_function(ep, engine) : ARB_NONE;
         if (function == ARB_NONE) {
             engine = 1 - engine;
-            function = next_function(ep, engine);
+            function = has_work(ep, engine) ? next_function(ep, engine) : ARB_NONE;
         }
         if (function == ARB_NONE)
             break;

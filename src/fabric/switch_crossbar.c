@@ -73,6 +73,21 @@ static uint64_t first_ready_ps(const struct pcie_switch *sw, const struct tlp_fi
     return ready_ps;
 }
 
+/* The first TLP of a queue is ready in cycle @ready, at @at_ps. */
+static __attribute__((noinline)) void request_egress(struct pcie_switch *sw, uint32_t egress,
+                                                     uint32_t ingress, uint64_t ready,
+                                                     uint64_t at_ps)
+{
+    const struct switch_egress *out = &sw->ports[egress].out;
+    size_t group = group_of(sw, egress, ingress);
+    if (sw->ready_ps[group] - 1 >= at_ps) /* 0, there is none, is the greatest here */
+        sw->ready_ps[group] = at_ps;
+    set_request(sw, egress, ingress);
+    if (at_ps < sw->crossbar_free_ps[ingress])
+        ready = switch_cycle_at_or_after(sw, sw->crossbar_free_ps[ingress]);
+    switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
+}
+
 void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
                              uint32_t payload, uint64_t ready)
 {
@@ -84,16 +99,8 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
                buffer_bytes(sw->fabric, tlp->kind, payload));
     bool is_head = !fifo->head;
     tlp_fifo_push(sw->fabric, fifo, index);
-    if (!is_head)
-        return;
-    uint64_t at_ps = tlp->at_ps;
-    if (sw->ready_ps[group] - 1 >= at_ps) /* 0, there is none, is the greatest here */
-        sw->ready_ps[group] = at_ps;
-    const struct switch_egress *out = &sw->ports[egress].out;
-    set_request(sw, egress, ingress);
-    if (at_ps < sw->crossbar_free_ps[ingress])
-        ready = switch_cycle_at_or_after(sw, sw->crossbar_free_ps[ingress]);
-    switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
+    if (is_head)
+        request_egress(sw, egress, ingress, ready, tlp->at_ps);
 }
 
 /* ---- crossbar ---- */

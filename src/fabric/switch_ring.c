@@ -38,7 +38,7 @@ void switch_ring_end(struct pcie_switch *sw)
     sim_set_tick(sw->fabric->sim, &sw->component, UINT64_MAX);
 }
 
-static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
+static __attribute__((noinline)) void unlink_wake(struct pcie_switch *sw, uint32_t egress)
 {
     struct switch_wake *wake = &sw->wakes[egress];
     if (wake->previous)
@@ -51,7 +51,8 @@ static void unlink_wake(struct pcie_switch *sw, uint32_t egress)
 }
 
 /* The ring's last cycle, if @cycle is beyond it. */
-static uint64_t cut_to_ring(const struct pcie_switch *sw, uint64_t cycle)
+static __attribute__((cold, noinline)) uint64_t cut_to_ring(const struct pcie_switch *sw,
+                                                            uint64_t cycle)
 {
     uint64_t now_ps = sw->fabric->sim->now_ps;
     if (switch_cycle_ps(sw, cycle) - now_ps < (SWITCH_RING - 1) * sw->period_ps)
