@@ -246,6 +246,8 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->tick_cycle = UINT64_MAX;
     sw->fabric = fabric;
     sw->params = *params;
+    if (!params->emulation_cycles)
+        sw->params.emulation_cycles = CFG_EMU_LATENCY_CYCLES;
     sw->own_owner = (struct request_owner){switch_config_on_own_done, sw};
     sw->n_ports = n_ports;
     sw->request_words = (n_ports + 63) / 64;

@@ -57,7 +57,8 @@ struct switch_params {
     uint32_t egress_buffer_bytes;
     uint32_t ingress_cycles, remap_cycles, edit_cycles, crossbar_cycles;
     uint32_t remap_miss_cycles;
-    uint64_t flr_ps; /* an emulated function answers CRS so long after its reset */
+    uint32_t emulation_cycles; /* of what the switch answers itself; 0: CFG_EMU_LATENCY_CYCLES */
+    uint64_t flr_ps;           /* an emulated function answers CRS so long after its reset */
 };
 
 /* The pooling tables that a port reads; NULL where its side has none. Filled by whoever assigns VFs

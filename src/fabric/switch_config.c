@@ -36,10 +36,10 @@ uint64_t switch_config_answer_cycle(struct pcie_switch *sw, uint32_t ingress, ui
 {
     struct switch_view *view = sw->ports[ingress].tables.view;
     if (!view)
-        return ready + CFG_EMU_LATENCY_CYCLES;
+        return ready + sw->params.emulation_cycles;
     if (ready < view->emulator_free_cycle)
         ready = view->emulator_free_cycle;
-    view->emulator_free_cycle = ready + CFG_EMU_LATENCY_CYCLES;
+    view->emulator_free_cycle = ready + sw->params.emulation_cycles;
     return view->emulator_free_cycle;
 }
 

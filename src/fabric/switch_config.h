@@ -9,7 +9,7 @@
  * tag, with the Owner's number and in the switch's own name, so that its completion is told from
  * those of the Owner's and the Users' requests by the requester ID; it comes back re-headed.
  *
- * What the switch answers itself takes CFG_EMU_LATENCY_CYCLES behind the pipeline; a host port has
+ * What the switch answers itself takes emulation_cycles behind the pipeline; a host port has
  * one such request at work at a time. When no proxy tag is free the answer is CRS: try again.
  * The switch's own requests have tags from PROXY_TAGS_MOST on, one per VF, and wait for none.
  * Requires live tables (switch_set_live), but for a switch of a cascade, which has no views and

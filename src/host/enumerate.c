@@ -20,6 +20,7 @@ struct enumerate_options enumerate_defaults(void)
                  [PCI_PREFETCH] = {4096 * mib, 32768 * mib}},
         .hotplug_bytes = {[PCI_IO] = 4096, [PCI_MEMORY] = 2 * mib, [PCI_PREFETCH] = 2 * mib},
         .max_payload_bytes = 4096,
+        .vf_enable_ps = ENUMERATE_VF_ENABLE_PS,
         .last_bus = ANY_BUS};
 }
 
@@ -432,7 +433,7 @@ bool enumerate_enable_vfs(struct enumeration *host, struct pci_function *pf, uin
                       pf->bus->last);
     cfg_access_write16(&host->tree.access, pf->rid, pf->sriov + PCI_SRIOV_NUM_VF, n);
     write_vf_control(host, pf, true);
-    probe_sleep(&host->options.wait, ENUMERATE_VF_ENABLE_PS);
+    probe_sleep(&host->options.wait, host->options.vf_enable_ps);
     pf->vfs = n;
     for (uint16_t i = 0; i < n; i++) {
         if (!add_vf(host, pf, i, err)) {

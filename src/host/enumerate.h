@@ -14,7 +14,7 @@
 #include "host/pci_tree.h"
 #include "host/probe.h"
 
-/* Waits that SR-IOV 2.2.1 and 3.3.3.1 ask for. */
+/* Waits that SR-IOV 2.2.1 and 3.3.3.1 ask for; the first is the default of vf_enable_ps. */
 #define ENUMERATE_VF_ENABLE_PS  UINT64_C(100000000000)
 #define ENUMERATE_VF_DISABLE_PS UINT64_C(1000000000000)
 
@@ -25,6 +25,7 @@ struct enumerate_options {
     uint8_t first_bus, last_bus;        /* of the domain */
     uint8_t hotplug_buses;   /* kept at least behind each hot-plug capable port, besides its own */
     uint8_t root_port_buses; /* kept at least behind each root port, its own included */
+    uint64_t vf_enable_ps;   /* from VF Enable to the first access to a VF */
     struct probe_wait wait;  /* how time passes */
 };
 

@@ -185,6 +185,7 @@ static void init_switch(struct model *model, uint32_t s)
         .edit_cycles = sw->edit_cycles,
         .crossbar_cycles = sw->crossbar_cycles,
         .remap_miss_cycles = sw->id_map_miss_cycles,
+        .emulation_cycles = sw->emulation_cycles,
         .flr_ps = longest_flr_ps(model->config),
     };
     uint32_t n_ports = tables_switch_ports(model->config, s);

@@ -68,7 +68,8 @@ static void make_view(struct model *model, uint32_t h)
     host->n_owned = platform_owned(config, h);
     host->view.n_branches = host->n_owned + host->n_slots;
     host->view.branches = take(model, host->view.n_branches, sizeof *host->view.branches);
-    platform_nodes_init(&list, &model->arena, PCI_DOWNSTREAM + host->view.n_branches);
+    const uint32_t spare = platform_spare_slots(&config->hosts[h], host->n_slots);
+    platform_nodes_init(&list, &model->arena, PCI_DOWNSTREAM + host->view.n_branches + spare);
     const uint32_t upstream = platform_add_upstream(&list, PCI_NODE_TOP);
     for (uint32_t d = 0; d < config->n_devices; d++)
         if (config->devices[d].owner_index == (int)h && config->devices[d].switch_index >= 0)
@@ -82,6 +83,8 @@ static void make_view(struct model *model, uint32_t h)
         list.nodes[at].external = b < host->n_owned; /* a card is in the slot */
         list.nodes[at].leaf = b;
     }
+    for (uint32_t b = n; b < n + spare; b++)
+        platform_add_downstream(&list, upstream, (uint8_t)b, true);
     build_nodes(model, &host->view.hierarchy, HIERARCHY_LINK, &list);
     for (uint32_t b = host->n_owned; b < n; b++)
         hierarchy_set_leaf(&host->view.hierarchy, PCI_DOWNSTREAM + b, b);

@@ -12,7 +12,7 @@
 struct model;
 
 /* The private switch's functions, by their index in its hierarchy; downstream bridge number b is
- * branch b and index PCI_DOWNSTREAM + b. */
+ * branch b and index PCI_DOWNSTREAM + b. Behind the branches' come spare slots. */
 enum { PCI_MANAGEMENT, PCI_UPSTREAM, PCI_DOWNSTREAM };
 
 struct pci_host {

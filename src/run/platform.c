@@ -41,6 +41,12 @@ struct platform_slot *platform_slots(const struct config *config, uint32_t host,
     return slots;
 }
 
+uint32_t platform_spare_slots(const struct cfg_host *host, uint32_t n_slots)
+{
+    const struct cfg_hotplug *hotplug = &host->hotplug;
+    return hotplug->slots_auto || hotplug->slots < n_slots ? 0 : hotplug->slots - n_slots;
+}
+
 uint32_t platform_owned(const struct config *config, uint32_t host)
 {
     uint32_t n = 0;
@@ -56,6 +62,7 @@ bool platform_fits(const struct config *config, uint32_t host, struct err *err)
     arena_init(&scratch);
     platform_slots(config, host, &scratch, &bridges);
     arena_fini(&scratch);
+    bridges += platform_spare_slots(&config->hosts[host], bridges);
     bridges += platform_owned(config, host);
     return bridges <= PLATFORM_BRIDGES_MOST ||
            err_at(err, &config->hosts[host].mark,
@@ -197,6 +204,7 @@ struct enumerate_options platform_enumerate_options(const struct config *config,
     const struct cfg_host *h = &config->hosts[host];
     struct enumerate_options options = enumerate_defaults();
     options.max_payload_bytes = (uint16_t)config->pcie.mps_bytes;
+    options.vf_enable_ps = config->boot.vf_enable_ps;
     options.host[PCI_MEMORY].bytes = h->window_bytes;
     options.host[PCI_PREFETCH].bytes = h->window64_bytes;
     options.hotplug_bytes[PCI_MEMORY] = h->hotplug.window_bytes;

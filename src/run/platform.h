@@ -30,6 +30,8 @@ struct platform_slot {
 /* The slots of @host in the order of their bridges: by device, then by number. In @arena. */
 struct platform_slot *platform_slots(const struct config *config, uint32_t host,
                                      struct arena *arena, uint32_t *out_n);
+/* Slots that the host shows besides those @n_slots, always empty (hotplug.slots). */
+uint32_t platform_spare_slots(const struct cfg_host *host, uint32_t n_slots);
 /* Devices that @host owns behind its switch, in the order of their bridges; each has bridge number
  * 0 and on, the slots follow. */
 uint32_t platform_owned(const struct config *config, uint32_t host);

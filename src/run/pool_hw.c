@@ -403,6 +403,8 @@ static void on_effects(void *self, uint32_t port, const struct hierarchy_target 
         return;
     }
     const uint32_t slot = branch - pci_of(hw, host)->n_owned;
+    if (slot >= pci_of(hw, host)->n_slots)
+        return; /* a spare one */
     if (effects & CFGSPACE_BUSES)
         renumber(hw, host, slot);
     if (effects & CFGSPACE_SLOT && is_off(hw, host, slot))

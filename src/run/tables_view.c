@@ -19,7 +19,7 @@ struct pool_entry *tables_view_bridges(const struct model *model, uint32_t host,
 {
     const struct switch_view *view = &model->pci->hosts[host].view;
     const uint16_t port = (uint16_t)tables_host_port(model->config, host);
-    const uint32_t n = view->n_branches + 1;
+    const uint32_t n = view->hierarchy.n - PCI_UPSTREAM;
     struct pool_entry *entries = new_entries(n);
     for (uint32_t b = 0; b < n; b++) {
         struct bridge_regs regs;
