@@ -422,7 +422,7 @@ static struct plane *make_plane(struct boot *boot, enum plane_coupling coupling,
         .message_latency_ps = latency_ps > longest_ps ? latency_ps : longest_ps,
         .message_bps = config->manager.message_bps,
     };
-    const uint32_t id = config->n_hosts + config->n_devices + config->n_switches + 1;
+    const uint32_t id = model->traffic.component.id - 1; /* what it ends, traffic goes on from */
     return plane_new(&model->sim, id, &params, err);
 }
 

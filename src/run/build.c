@@ -310,7 +310,7 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
     if (!init_pools(out))
         return err_at(err, NULL, "out of memory for the pools of TLPs and requests");
     uint32_t n_nodes = config->n_hosts + config->n_devices + config->n_switches;
-    /* nodes, traffic, and perhaps the software plane */
+    /* nodes, perhaps the software plane, and traffic, which goes on from what those end */
     sim_init(&out->sim, n_nodes + 1 + with_pci, most_events(out),
              progress_limit_ps(config, with_pci));
     if (!numbering_make(&out->numbering, &out->arena, config, err) ||
@@ -340,7 +340,7 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
         model_free(out);
         return false;
     }
-    sim_add(&out->sim, &out->traffic.component, n_nodes);
+    sim_add(&out->sim, &out->traffic.component, n_nodes + with_pci);
     return true;
 }
 
