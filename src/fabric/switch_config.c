@@ -177,19 +177,32 @@ static void shadow_reset(struct pcie_switch *sw, uint32_t host_port, uint32_t br
            host_port, (uint64_t)branch << 32 | function);
 }
 
-void switch_config_flr_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
-                          uint32_t function, const struct cfgspace_layout *vf)
+/* A configuration write of the switch's own, of two bytes, to a VF; nobody waits for its end. */
+static void write_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid, uint32_t function,
+                     unsigned offset, uint16_t value)
 {
     uint32_t index;
     struct tlp *tlp = new_tlp(sw, REQUEST_CFG_WRITE, 2, &sw->own_owner, &index);
     struct request *request = request_get(&sw->fabric->requests, tlp->request);
-    request->value = PCI_EXP_DEVCTL_BCR_FLR;
-    request_expire(request, sw->fabric->sim->now_ps, 1, TLP_SC); /* nobody waits for its end */
+    request->value = value;
+    request_expire(request, sw->fabric->sim->now_ps, 1, TLP_SC);
     request_give_back(&sw->fabric->requests, tlp->request);
     tlp->kind = TLP_CFG_WRITE;
-    tlp->cfg.offset = (uint16_t)(vf->express + PCI_EXP_DEVCTL);
+    tlp->cfg.offset = (uint16_t)offset;
     aim(sw, port, owner_rid, (uint16_t)(PROXY_TAGS_MOST + function % PROXY_TAGS_MOST), tlp);
     send_own(sw, port, index);
+}
+
+void switch_config_flr_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
+                          uint32_t function, const struct cfgspace_layout *vf)
+{
+    write_vf(sw, port, owner_rid, function, vf->express + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR);
+}
+
+void switch_config_quiesce_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
+                              uint32_t function)
+{
+    write_vf(sw, port, owner_rid, function, PCI_COMMAND, 0);
 }
 
 void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,

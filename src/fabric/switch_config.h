@@ -79,6 +79,10 @@ void switch_config_flr(struct pcie_switch *sw, uint32_t host_port, uint32_t bran
 /* The same of a VF that is behind no branch: number @function of the pool, at device port @port. */
 void switch_config_flr_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
                           uint32_t function, const struct cfgspace_layout *vf);
+/* Turns Bus Master of such a VF off, so that it asks for nothing new: of the command register a VF
+ * has no other bit (SR-IOV 3.4.1.3). */
+void switch_config_quiesce_vf(struct pcie_switch *sw, uint16_t port, uint16_t owner_rid,
+                              uint32_t function);
 /* The User's ranges of an emulated function anew into addr_map. */
 void switch_config_map(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
                        uint32_t function);

@@ -174,8 +174,14 @@ static struct assignment_table *assignments_of(const struct pool_hw *hw, uint32_
     return switch_of(hw, owner_of(hw, &hw->vfs[index]))->assignments;
 }
 
+/* What passes the switch ends there, and the VF sends no more: a host that lost its card by
+ * surprise has not told it. */
 static void stop(void *self, uint32_t index)
 {
+    const struct pool_hw *hw = self;
+    const struct pool_hw_vf *vf = &hw->vfs[index];
+    switch_config_quiesce_vf(switch_of(hw, owner_of(hw, vf)), device_port(hw, vf->device),
+                             owner_rid(hw, vf), index);
     assignment_do(assignments_of(self, index), index, ASSIGNMENT_DRAIN, NULL);
 }
 
