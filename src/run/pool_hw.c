@@ -1,6 +1,7 @@
 #include "run/pool_hw.h"
 
 #include "base/check.h"
+#include "fabric/switch_crossbar.h"
 #include "pcie/cap_header.h"
 #include "pcie/cap_slot.h"
 #include "pcie/cap_sriov.h"
@@ -185,10 +186,15 @@ static void stop(void *self, uint32_t index)
     assignment_do(assignments_of(self, index), index, ASSIGNMENT_DRAIN, NULL);
 }
 
+/* A completion counts until it has left the switch: the FLR could overtake one that waits there. */
 static uint32_t in_flight(void *self, uint32_t index)
 {
+    const struct pool_hw *hw = self;
+    const struct pool_hw_vf *vf = &hw->vfs[index];
     const struct assignment *a = &assignments_of(self, index)->functions[index];
-    return a->in_flight[ASSIGNMENT_HOST] + a->in_flight[ASSIGNMENT_DEVICE];
+    return a->in_flight[ASSIGNMENT_HOST] + a->in_flight[ASSIGNMENT_DEVICE] +
+           switch_crossbar_completions(switch_of(hw, owner_of(hw, vf)), device_port(hw, vf->device),
+                                       owner_rid(hw, vf));
 }
 
 static void reset(void *self, uint32_t index)
