@@ -258,15 +258,24 @@ static void end(struct root_complex *rc, uint32_t at, struct request *request)
     pump(rc);
 }
 
+/* False for one that is too late, or of another host's request: led here by an entry that is wrong.
+ */
+static bool is_expected(const struct root_complex *rc, const struct tlp *tlp)
+{
+    return request_get(&rc->fabric->requests, tlp->request)->in_flight &&
+           tlp->tag < ROOT_COMPLEX_TAGS && rc->tags[tlp->tag].request == tlp->request;
+}
+
 static void on_completion(struct root_complex *rc, uint32_t index)
 {
     struct fabric *fabric = rc->fabric;
     const struct tlp *tlp = tlp_get(&fabric->tlps, index);
     uint32_t at = tlp->request;
     struct request *request = request_get(&fabric->requests, at);
-    if (!request->in_flight) {
+    if (!is_expected(rc, tlp)) {
         rc->unexpected++;
-        free_tag(rc, tlp->tag, at);
+        if (tlp->tag < ROOT_COMPLEX_TAGS)
+            free_tag(rc, tlp->tag, at);
         fabric_lose(fabric, index);
         pump(rc);
         return;
