@@ -201,10 +201,12 @@ void traffic_start(struct traffic *traffic)
 void traffic_pause(struct traffic *traffic, uint32_t flow)
 {
     struct flow *f = &traffic->flows[flow];
+    const uint64_t now_ps = traffic->fabric->sim->now_ps;
     CHECK(!f->paused);
     f->paused = true;
     f->generation++;
-    f->left_ps = f->arrival.now_ps - traffic->fabric->sim->now_ps;
+    /* The next arrival has passed unheeded when all traffic was stopped. */
+    f->left_ps = f->arrival.now_ps > now_ps ? f->arrival.now_ps - now_ps : 0;
 }
 
 void traffic_resume(struct traffic *traffic, uint32_t flow)
