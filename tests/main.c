@@ -70,6 +70,7 @@
     X(arrival, FAST)                                                                               \
     X(traffic, FAST)                                                                               \
     X(reset, FAST)                                                                                 \
+    X(fault, FAST)                                                                                 \
     X(yaml_tree, FAST)                                                                             \
     X(config, FAST)                                                                                \
     X(output, FAST)                                                                                \

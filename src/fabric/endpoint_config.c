@@ -1,6 +1,7 @@
 /* A configuration request comes from endpoint.c, its completion goes to port.c. */
 #include "fabric/endpoint_config.h"
 
+#include "pcie/cap_aer.h"
 #include "pcie/cap_express.h"
 #include "pcie/tlp_header.h"
 #include <linux/pci_regs.h>
@@ -255,23 +256,19 @@ static void send_message(struct endpoint *ep, uint32_t f, enum tlp_message code)
 void endpoint_config_error(struct endpoint *ep, uint32_t f, uint32_t status)
 {
     struct cfgspace *space = endpoint_config_space(ep, f);
-    uint16_t aer = space->layout->aer;
-    uint16_t express = space->layout->express;
-    bool fatal = false;
-    bool masked = false;
-    if (aer) {
-        uint32_t logged = cfgspace_get32(space, aer + PCI_ERR_UNCOR_STATUS);
-        cfgspace_set32(space, aer + PCI_ERR_UNCOR_STATUS, logged | status);
-        masked = cfgspace_get32(space, aer + PCI_ERR_UNCOR_MASK) & status;
-        fatal = cfgspace_get32(space, aer + PCI_ERR_UNCOR_SEVER) & status;
-    }
+    const struct cfgspace *pf = endpoint_config_space(ep, ep->params.config->n_vfs);
+    enum cap_aer_message message = CAP_AER_NONFATAL;
+    if (space->layout->aer && pf->layout->aer)
+        message = cap_aer_log_uncorrectable(space, pf, status, NULL);
+    bool fatal = message == CAP_AER_FATAL;
     cap_express_set_errors(space,
                            (uint16_t)((fatal ? PCI_EXP_DEVSTA_FED : PCI_EXP_DEVSTA_NFED) |
                                       (status == PCI_ERR_UNC_UNSUP ? PCI_EXP_DEVSTA_URD : 0)));
-    uint16_t control = cfgspace_get16(space, express + PCI_EXP_DEVCTL);
+    /* A VF has no enables of its own, its PF's apply (SR-IOV 3.5.4). */
+    uint16_t control = cfgspace_get16(pf, pf->layout->express + PCI_EXP_DEVCTL);
     uint16_t wanted = fatal ? PCI_EXP_DEVCTL_FERE : PCI_EXP_DEVCTL_NFERE;
     bool reports_unsupported = status != PCI_ERR_UNC_UNSUP || control & PCI_EXP_DEVCTL_URRE;
-    if (!masked && control & wanted && reports_unsupported)
+    if (message != CAP_AER_NONE && control & wanted && reports_unsupported)
         send_message(ep, f, fatal ? MESSAGE_ERR_FATAL : MESSAGE_ERR_NONFATAL);
 }
 

@@ -90,8 +90,9 @@ void endpoint_config_reset(struct endpoint *ep, uint32_t f);
 /* Link down or hot reset: all functions, and the bus number is forgotten. */
 void endpoint_config_hot_reset(struct endpoint *ep);
 
-/* Function @f has met an error: sets @status (PCI_ERR_UNC_...) in AER and Device Status, and sends
- * ERR_NONFATAL or ERR_FATAL as its control registers say (6.2). */
+/* Function @f has met an error: logs @status (PCI_ERR_UNC_...) in AER and Device Status, and sends
+ * ERR_NONFATAL or ERR_FATAL as the masks, severities and enables of the PF say (6.2; SR-IOV 3.5.4,
+ * 4.2.2.2). */
 void endpoint_config_error(struct endpoint *ep, uint32_t f, uint32_t status);
 
 #endif

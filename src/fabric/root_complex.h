@@ -41,6 +41,8 @@ struct root_complex_hooks {
     void (*on_effects)(void *self, const struct hierarchy_target *target, unsigned effects);
     /* A message (tlp->msg) has arrived, at tlp->at_ps, which may lie ahead of the clock. */
     void (*on_message)(void *self, const struct tlp *tlp);
+    /* The root port's link has gone down, or is up again. */
+    void (*on_link)(void *self, bool up);
     void *self;
 };
 
@@ -67,6 +69,7 @@ struct root_complex {
     uint32_t mmio_reads;           /* non-posted requests in flight */
     uint32_t mmio_head, mmio_tail; /* requests that wait to be issued */
     bool mmio_event;               /* an issue event is under way */
+    bool link_down;
     bool timeout_event;
     uint32_t flight_head, flight_tail; /* non-posted requests in the order of their issue */
     uint64_t busy_tags[ROOT_COMPLEX_TAGS / 64];
@@ -76,6 +79,7 @@ struct root_complex {
     uint64_t unsupported; /* requests from devices that no host takes */
     uint64_t timeouts;
     uint64_t unexpected; /* completions that nobody waited for */
+    uint64_t cut_off;    /* requests of the CPU that met a root port without a link */
 };
 
 /* @slots: caller's memory for outstanding_reads times. */
@@ -90,5 +94,9 @@ void root_complex_mmio(struct root_complex *rc, uint32_t at);
  * born_ps and owner set. The owner is called at done_ps; status says how it ended (UR when nobody
  * answered, CRS when the function asks for a retry), value what was read. */
 void root_complex_config(struct root_complex *rc, uint32_t at);
+/* The root port's link goes down or up. While it is down the root complex answers what the CPU
+ * sends beyond it, as unsupported, after config_local_ps; Data Link Layer Link Active follows where
+ * the root port reports it. */
+void root_complex_set_link(struct root_complex *rc, bool up);
 
 #endif

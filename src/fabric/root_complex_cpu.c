@@ -2,6 +2,9 @@
  * completions come from root_complex.c. */
 #include "fabric/root_complex_cpu.h"
 
+#include "pcie/cap_express.h"
+#include "pcie/cap_slot.h"
+
 /* ---- what is in flight ---- */
 
 static bool is_nonposted(const struct request *request)
@@ -120,7 +123,7 @@ static void leave_flight(struct root_complex *rc, uint32_t at, struct request *r
 
 /* ---- issue ---- */
 
-/* A configuration request that bus 0 answers, or nobody. */
+/* A request that bus 0 answers, or nobody. */
 static void issue_local(struct root_complex *rc, uint32_t at)
 {
     struct sim *sim = rc->fabric->sim;
@@ -161,6 +164,11 @@ static void issue(struct root_complex *rc, uint32_t at)
             return;
         }
         type = target.type;
+    }
+    if (rc->link_down) {
+        rc->cut_off++;
+        issue_local(rc, at);
+        return;
     }
     uint32_t index = tlp_take(&fabric->tlps);
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
@@ -298,7 +306,8 @@ static void on_completion(struct root_complex *rc, uint32_t index)
 static void answer_local(struct root_complex *rc, uint32_t at)
 {
     struct request *request = request_get(&rc->fabric->requests, at);
-    const struct hierarchy_target target = route(rc, request);
+    const struct hierarchy_target target =
+        is_config(request) ? route(rc, request) : (struct hierarchy_target){.hit = HIERARCHY_NONE};
     const uint16_t offset = (uint16_t)request->address;
     const uint8_t bytes = (uint8_t)request->bytes, bus = (uint8_t)(request->address >> 24);
     uint64_t now_ps = rc->fabric->sim->now_ps;
@@ -339,6 +348,20 @@ static void on_timeout(struct root_complex *rc)
     }
     watch(rc);
     pump(rc);
+}
+
+void root_complex_set_link(struct root_complex *rc, bool up)
+{
+    if (rc->link_down == !up)
+        return;
+    rc->link_down = !up;
+    for (uint32_t f = 0; rc->hierarchy && f < rc->hierarchy->n; f++) {
+        struct hierarchy_function *port = &rc->hierarchy->functions[f];
+        if (port->leaf != HIERARCHY_NOBODY && cap_express_has_slot(port->space.layout))
+            cap_slot_set_link_active(&port->space, up);
+    }
+    if (rc->hooks.on_link)
+        rc->hooks.on_link(rc->hooks.self, up);
 }
 
 void root_complex_cpu_on_event(struct root_complex *rc, const struct event *event)

@@ -111,6 +111,7 @@ struct switch_egress {
 
 struct switch_port {
     enum switch_side side;
+    bool down; /* its link is (switch_fault.h) */
     struct switch_tables tables;
     struct switch_ingress in;
     struct switch_egress out;
@@ -182,9 +183,14 @@ struct pcie_switch {
     uint64_t undrained;   /* requests of or to VFs that are not assigned (any more) */
     uint64_t astray;      /* memory requests and completions sent on by entries that do not agree
                              with the assignment; to the Owner only with the tables `vfs` */
-    uint64_t lost_completions;            /* dropped, since nobody is known by that ID (any more) */
-    uint64_t overlaps;                    /* BARs that a User put over others */
-    uint64_t interrupts;                  /* of its own */
+    uint64_t
+        lost_completions; /* dropped: nobody is known by that ID (any more), or the way is closed */
+    uint64_t contained;   /* times that a slot was cut off */
+    uint64_t blocked;     /* TLPs refused or dropped because their way was closed; configuration
+                             requests not counted */
+    uint32_t n_closed;    /* ports without a link and slots that are cut off */
+    uint64_t overlaps;    /* BARs that a User put over others */
+    uint64_t interrupts;  /* of its own */
     struct assignment_table *assignments; /* who has which VF; NULL: not counted. Borrowed */
     struct switch_hooks hooks;
     struct request_owner own_owner;

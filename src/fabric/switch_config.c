@@ -3,6 +3,7 @@
 #include "fabric/switch_config.h"
 
 #include "fabric/switch_crossbar.h"
+#include "fabric/switch_fault.h"
 #include "fabric/switch_ring.h"
 #include "pcie/cap_header.h"
 #include "pcie/cap_msi.h"
@@ -393,7 +394,7 @@ static enum switch_outcome look_up_config(struct pcie_switch *sw, uint32_t ingre
         return answer(sw, ingress, tlp, asked, TLP_UR); /* they only go down (7.3.3) */
     if (!tables->view) {
         int32_t port = tables->owner ? route_id(tables->owner, asked) : ROUTE_NONE;
-        if (port == ROUTE_NONE)
+        if (port == ROUTE_NONE || sw->ports[port].down)
             return answer(sw, ingress, tlp, asked, TLP_UR);
         return to_owned(sw, ingress, (uint16_t)port, tlp);
     }
@@ -408,6 +409,8 @@ static enum switch_outcome look_up_config(struct pcie_switch *sw, uint32_t ingre
     case HIERARCHY_EXTERNAL:
         tlp->cfg.type = target.type;
         CHECK(target.leaf < tables->view->n_branches);
+        if (switch_fault_closes_branch(sw, &tables->view->branches[target.leaf]))
+            return answer(sw, ingress, tlp, asked, TLP_UR);
         if (tables->view->branches[target.leaf].owned)
             return to_owned(sw, ingress, tables->view->branches[target.leaf].port, tlp);
         return to_user(sw, ingress, target.leaf, tlp);
@@ -436,6 +439,16 @@ static enum pool_tlp message_kind(const struct tlp *tlp)
     }
 }
 
+/* True if a message on its way up is an error that cuts the way off. */
+static bool contains(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, bool owned,
+                     uint32_t function, uint16_t rid, const struct tlp *tlp)
+{
+    bool fatal = tlp->msg.code == MESSAGE_ERR_FATAL;
+    return sw->ports[ingress].side == SWITCH_DEVICE &&
+           (fatal || tlp->msg.code == MESSAGE_ERR_NONFATAL) &&
+           switch_fault_on_error(sw, ingress, egress, owned, function, rid, fatal);
+}
+
 /* Messages towards the devices end at the host's own virtual ports unless they have a target. */
 static enum switch_outcome look_up_message(struct pcie_switch *sw, uint32_t ingress,
                                            struct tlp *tlp)
@@ -444,6 +457,7 @@ static enum switch_outcome look_up_message(struct pcie_switch *sw, uint32_t ingr
     struct pool_query query = {.tlp = message_kind(tlp), .downstream = port->side != SWITCH_DEVICE};
     int32_t egress = query.downstream ? ROUTE_NONE : port->tables.owner_port;
     uint16_t rid = tlp->requester;
+    uint32_t function = 0;
     if (query.downstream) {
         if (tlp->msg.routing == MSG_BY_ID && port->tables.owner)
             egress = route_id(port->tables.owner, tlp->msg.target);
@@ -458,9 +472,20 @@ static enum switch_outcome look_up_message(struct pcie_switch *sw, uint32_t ingr
             query.hit = true;
             egress = value->port;
             rid = value->rid;
+            function = value->function;
         }
     }
-    switch (classify_tlp(&query)) {
+    enum pool_action action = classify_tlp(&query);
+    bool passes = action == POOL_ACT_REMAP || (action == POOL_ACT_FORWARD && egress != ROUTE_NONE);
+    if (passes && sw->n_closed &&
+        switch_fault_closes(sw, ingress, (uint32_t)egress, !query.hit, function)) {
+        sw->blocked++;
+        sw->dropped++;
+        return SWITCH_DROPPED;
+    }
+    if (passes && contains(sw, ingress, (uint32_t)egress, !query.hit, function, rid, tlp))
+        return SWITCH_TAKEN;
+    switch (action) {
     case POOL_ACT_REMAP:
         tlp->requester = rid;
         tlp->port = (uint16_t)egress;

@@ -32,9 +32,18 @@ struct switch_vf {
 };
 
 /* What a virtual downstream bridge leads to; its index is the leaf's name in the hierarchy. */
+enum switch_contain { /* what sets off containment by itself */
+                      SWITCH_CONTAIN_NEVER,
+                      SWITCH_CONTAIN_FATAL,   /* ERR_FATAL from behind the bridge */
+                      SWITCH_CONTAIN_NONFATAL /* and ERR_NONFATAL */
+};
+
 struct switch_branch {
-    uint16_t port; /* of the switch */
-    bool owned;    /* the host owns the device; otherwise it has functions lent: */
+    uint16_t port;         /* of the switch */
+    uint16_t contained_by; /* the RID, as the host knows it, whose error did it */
+    uint8_t contain_on;    /* enum switch_contain */
+    bool contained;        /* cut off (switch_fault.h) */
+    bool owned;            /* the host owns the device; otherwise it has functions lent: */
     uint32_t n_functions;
     struct cfg_emu *functions; /* by their number in the slot */
     struct switch_vf *vfs;     /* of each */

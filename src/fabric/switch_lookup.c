@@ -2,7 +2,7 @@
  * up and rewritten. */
 #include "fabric/switch.h"
 
-#include "fabric/switch_config.h"
+#include "fabric/switch_fault.h"
 
 static const uint8_t pool_kinds[TLP_KINDS] = {
     [TLP_MEM_READ] = POOL_MEM_READ,
@@ -215,18 +215,38 @@ static bool is_astray(const struct pcie_switch *sw, uint32_t ingress, bool downs
         return a->state == ASSIGNMENT_FREE || a->place.host_port != host_port;
     }
     const struct id_map *vfs = sw->ports[ingress].tables.vfs;
-    if (verdict != POOL_PASS || downstream || !vfs)
+    if (downstream || !vfs)
         return false;
     int32_t entry = id_map_find(vfs, (struct id_key){(uint16_t)ingress, found->rid});
     return entry >= 0 &&
            functions[id_map_value(vfs, (uint32_t)entry)->function].state != ASSIGNMENT_FREE;
 }
 
-/* What the assignment has to say to a look-up's @verdict. */
-static __attribute__((noinline)) enum pool_verdict
-judge_by_assignment(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp,
-                    bool downstream, enum pool_verdict verdict, const struct finding *found)
+/* The way of @found is closed. A completion counts all the same: it ends. */
+static enum pool_verdict refuse_closed(struct pcie_switch *sw, const struct tlp *tlp,
+                                       bool downstream, enum pool_verdict verdict,
+                                       const struct finding *found)
 {
+    sw->blocked++;
+    if (tlp_is_request(tlp))
+        return tlp_class_of(tlp) == CLASS_POSTED ? POOL_DROP : POOL_UNSUPPORTED;
+    if (verdict == POOL_REMAP && sw->assignments)
+        is_admitted(sw, tlp, downstream, found->function);
+    return POOL_DROP;
+}
+
+/* What faults and the assignment have to say to a look-up's @verdict. */
+static __attribute__((noinline)) enum pool_verdict
+judge_again(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, bool downstream,
+            enum pool_verdict verdict, const struct finding *found)
+{
+    if (verdict != POOL_REMAP && verdict != POOL_PASS)
+        return verdict;
+    if (sw->n_closed && switch_fault_closes(sw, ingress, (uint32_t)found->port,
+                                            verdict == POOL_PASS, found->function))
+        return refuse_closed(sw, tlp, downstream, verdict, found);
+    if (!sw->assignments)
+        return verdict;
     if (verdict == POOL_REMAP && !is_admitted(sw, tlp, downstream, found->function))
         return POOL_UNSUPPORTED;
     sw->astray += is_astray(sw, ingress, downstream, verdict, found);
@@ -259,8 +279,8 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
         verdict = classify_downstream(kind, found.hit, found.owner, found.lent);
     }
     *out_fetched = found.fetched;
-    if (__builtin_expect(sw->live && sw->assignments, 0))
-        verdict = judge_by_assignment(sw, ingress, tlp, downstream, verdict, &found);
+    if (__builtin_expect(sw->live, 0))
+        verdict = judge_again(sw, ingress, tlp, downstream, verdict, &found);
     switch (verdict) {
     case POOL_REMAP:
         rewrite(tlp, downstream, &found);

@@ -40,6 +40,7 @@ enum tlp_status {
     /* How else a request can end; never on the wire. */
     TLP_TIMEOUT = 0x80, /* its completion did not come in time */
     TLP_ABORTED = 0x81, /* the requesting function was reset */
+    TLP_LOST = 0x82,    /* posted: a link went down that it was on */
 };
 
 /* Message codes (2.2.8). */

@@ -137,6 +137,12 @@ bool assignment_complete(struct assignment_table *table, uint32_t function,
     return true;
 }
 
+void assignment_forget(struct assignment_table *table, uint32_t function)
+{
+    CHECK(function < table->n_functions);
+    memset(table->functions[function].in_flight, 0, sizeof table->functions[function].in_flight);
+}
+
 enum assignment_result assignment_tick(struct assignment_table *table,
                                        const struct assignment_cycle *cycle)
 {

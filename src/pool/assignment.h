@@ -99,6 +99,8 @@ uint8_t assignment_issue(struct assignment_table *table, uint32_t function,
  * is in flight on that side; nothing changes, and the completion is to be dropped. */
 bool assignment_complete(struct assignment_table *table, uint32_t function,
                          enum assignment_side side, uint8_t epoch);
+/* Nothing of the VF is in flight any more, since who would have answered was reset or cut off. */
+void assignment_forget(struct assignment_table *table, uint32_t function);
 /* The VF that is seen at @place, or -1. */
 int32_t assignment_at(const struct assignment_table *table, const struct assignment_place *place);
 

@@ -1,0 +1,182 @@
+/* What a TLP meets whose way is closed; the TLP itself stays with switch_lookup.c and
+ * switch_config.c. */
+#include "fabric/switch_fault.h"
+
+#include "pcie/cap_express.h"
+#include "pcie/cap_slot.h"
+
+#include <linux/pci_regs.h>
+
+/* ---- who is behind what ---- */
+
+static bool has_function(const struct switch_branch *branch, uint32_t function)
+{
+    for (uint32_t f = 0; f < branch->n_functions; f++)
+        if (branch->functions[f].model && branch->vfs[f].function == function)
+            return true;
+    return false;
+}
+
+/* The host's branch towards the device port; NULL: it has none. */
+static struct switch_branch *find_branch(const struct pcie_switch *sw, uint32_t host_port,
+                                         uint32_t device_port, bool owned, uint32_t function)
+{
+    const struct switch_view *view = sw->ports[host_port].tables.view;
+    for (uint32_t b = 0; view && b < view->n_branches; b++) {
+        struct switch_branch *branch = &view->branches[b];
+        if (branch->port == device_port && branch->owned == owned &&
+            (owned || has_function(branch, function)))
+            return branch;
+    }
+    return NULL;
+}
+
+static uint32_t bridge_of(const struct switch_view *view, uint32_t branch)
+{
+    uint32_t f = 0;
+    while (f < view->hierarchy.n && view->hierarchy.functions[f].leaf != branch)
+        f++;
+    return f;
+}
+
+/* ---- what hosts see ---- */
+
+/* The bridge's Data Link Layer Link Active follows, and whoever asked for it is interrupted. */
+static void show_link(struct pcie_switch *sw, uint32_t host_port, uint32_t branch)
+{
+    struct switch_view *view = sw->ports[host_port].tables.view;
+    uint32_t bridge = bridge_of(view, branch);
+    if (bridge == view->hierarchy.n)
+        return;
+    struct cfgspace *space = &view->hierarchy.functions[bridge].space;
+    bool active = !switch_fault_closes_branch(sw, &view->branches[branch]);
+    if (!cap_express_has_slot(space->layout))
+        return;
+    /* A slot without a card has no link to lose or to get. */
+    if (cap_slot_set_link_active(space, active && cap_slot_present(space)))
+        switch_config_interrupt(sw, host_port, bridge);
+}
+
+static void close_or_open(struct pcie_switch *sw, bool closed)
+{
+    CHECK(sw->live && (closed || sw->n_closed));
+    sw->n_closed += closed ? 1 : UINT32_MAX;
+}
+
+void switch_fault_contain(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                          bool contained)
+{
+    struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
+    if (b->contained == contained)
+        return;
+    b->contained = contained;
+    sw->contained += contained;
+    close_or_open(sw, contained);
+    show_link(sw, host_port, branch);
+}
+
+void switch_fault_contain_users(struct pcie_switch *sw, uint32_t port, bool contained)
+{
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        const struct switch_view *view = sw->ports[p].tables.view;
+        for (uint32_t b = 0; view && b < view->n_branches; b++)
+            if (view->branches[b].port == port && !view->branches[b].owned)
+                switch_fault_contain(sw, p, b, contained);
+    }
+}
+
+/* ---- resets ---- */
+
+/* Nobody waits any more for what is in flight behind @branch. @was_reset: nor will anything of it
+ * come; otherwise the tags of proxied requests stay out of use until it does. */
+static void forget_branch(struct pcie_switch *sw, const struct switch_branch *branch,
+                          bool was_reset)
+{
+    struct proxy_tags *proxy = sw->ports[branch->port].tables.proxy;
+    for (uint32_t f = 0; f < branch->n_functions; f++) {
+        if (!branch->functions[f].model)
+            continue;
+        uint32_t function = branch->vfs[f].function;
+        if (sw->assignments)
+            assignment_forget(sw->assignments, function);
+        if (!proxy)
+            continue;
+        proxy_tag_retire_function(proxy, (uint16_t)function);
+        if (was_reset)
+            proxy_tag_forget_function(proxy, (uint16_t)function);
+    }
+}
+
+void switch_fault_forget(struct pcie_switch *sw, uint32_t port)
+{
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        const struct switch_view *view = sw->ports[p].tables.view;
+        for (uint32_t b = 0; view && b < view->n_branches; b++)
+            if (view->branches[b].port == port && !view->branches[b].owned)
+                forget_branch(sw, &view->branches[b], true);
+    }
+}
+
+void switch_fault_reset_view(struct pcie_switch *sw, uint32_t host_port)
+{
+    struct switch_view *view = sw->ports[host_port].tables.view;
+    for (uint32_t f = 0; f < view->hierarchy.n; f++) {
+        cfgspace_reset(&view->hierarchy.functions[f].space, CFGSPACE_RESET_HOT);
+        view->hierarchy.functions[f].captured_bus = 0;
+    }
+    switch_config_route(sw, host_port);
+    for (uint32_t b = 0; b < view->n_branches; b++) {
+        const struct switch_branch *branch = &view->branches[b];
+        if (branch->owned)
+            continue;
+        forget_branch(sw, branch, false);
+        for (uint32_t f = 0; f < branch->n_functions; f++)
+            if (branch->functions[f].model)
+                switch_config_flr(sw, host_port, b, f);
+    }
+}
+
+void switch_fault_set_port(struct pcie_switch *sw, uint32_t port, bool down)
+{
+    struct switch_port *self = &sw->ports[port];
+    if (self->down == down)
+        return;
+    self->down = down;
+    close_or_open(sw, down);
+    if (self->tables.view && down)
+        switch_fault_reset_view(sw, port);
+    if (self->side == SWITCH_DEVICE && down)
+        switch_fault_forget(sw, port);
+    for (uint32_t p = 0; p < sw->n_ports; p++) {
+        const struct switch_view *view = sw->ports[p].tables.view;
+        for (uint32_t b = 0; view && b < view->n_branches; b++)
+            if (view->branches[b].port == port)
+                show_link(sw, p, b);
+    }
+}
+
+/* ---- look-ups ---- */
+
+bool switch_fault_closes(const struct pcie_switch *sw, uint32_t ingress, uint32_t egress,
+                         bool owned, uint32_t function)
+{
+    if (sw->ports[egress].down)
+        return true;
+    bool downstream = sw->ports[ingress].side != SWITCH_DEVICE;
+    const struct switch_branch *branch = find_branch(
+        sw, downstream ? ingress : egress, downstream ? egress : ingress, owned, function);
+    return branch && branch->contained;
+}
+
+bool switch_fault_on_error(struct pcie_switch *sw, uint32_t ingress, uint32_t host_port, bool owned,
+                           uint32_t function, uint16_t rid, bool fatal)
+{
+    struct switch_branch *branch = find_branch(sw, host_port, ingress, owned, function);
+    if (!branch || branch->contained ||
+        branch->contain_on < (fatal ? SWITCH_CONTAIN_FATAL : SWITCH_CONTAIN_NONFATAL))
+        return false;
+    branch->contained_by = rid;
+    switch_fault_contain(sw, host_port,
+                         (uint32_t)(branch - sw->ports[host_port].tables.view->branches), true);
+    return true;
+}
