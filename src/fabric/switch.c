@@ -230,8 +230,8 @@ size_t switch_memory_bytes(const struct fabric *fabric, const struct switch_para
     size_t groups = groups_of(params, n_ports);
     return round_up(n_ports * sizeof(struct switch_port)) + fifos_bytes(fabric, groups) +
            round_up(groups * sizeof(uint64_t)) + bitmap_bytes(n_ports) +
-           round_up(n_ports * sizeof(struct switch_wake)) + round_up(n_ports * sizeof(uint64_t)) +
-           round_up(n_ports * sizeof(uint32_t)) +
+           round_up((n_ports + 1) * sizeof(struct switch_wake)) +
+           round_up(n_ports * sizeof(uint64_t)) + round_up(n_ports * sizeof(uint32_t)) +
            round_up(SWITCH_WRITES * sizeof(struct switch_write));
 }
 
@@ -272,7 +272,7 @@ void switch_init(struct pcie_switch *sw, struct fabric *fabric, const struct swi
     sw->crossbar_free_ps = (void *)at;
     at += round_up(n_ports * sizeof(uint64_t));
     sw->wakes = (void *)at;
-    at += round_up(n_ports * sizeof(struct switch_wake));
+    at += round_up((n_ports + 1) * sizeof(struct switch_wake));
     sw->granting = (void *)at;
     at += round_up(n_ports * sizeof(uint32_t));
     sw->writes = (void *)at;

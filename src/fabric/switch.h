@@ -103,6 +103,7 @@ struct switch_egress {
     uint64_t ready_cycle;      /* crossbar output and egress buffer have room from here on */
     uint64_t buffer_ticks;     /* wire time of the egress buffer */
     uint64_t stalled_since_ps; /* had requests that lacked only credits since; 0: not */
+    uint64_t others_ps; /* when the first that was not granted in the last look at all can go */
     uint64_t grants;
     uint32_t requests; /* ingress ports that request it */
     bool wire_is_fast; /* faster than the crossbar, or may be */
@@ -164,7 +165,7 @@ struct pcie_switch {
     uint32_t egress_stride;     /* groups from one egress to the next: the number of ports, or 0 */
     uint64_t *requests;         /* [egress] bitmap of ingress ports */
     uint64_t *crossbar_free_ps; /* [ingress] its way into the crossbar is free from here on */
-    struct switch_wake *wakes;  /* [egress] */
+    struct switch_wake *wakes;  /* [egress + 1]; 0 is nobody's */
     uint32_t *granting;         /* ingress ports granted in this cycle */
     uint32_t n_granting;
     uint32_t ring[SWITCH_RING];            /* [cycle] first egress that wakes + 1 */

@@ -71,18 +71,29 @@ static void clear_request(struct pcie_switch *sw, uint32_t egress, uint32_t ingr
     sw->ports[egress].out.requests--;
 }
 
-/* When the first head that goes to @egress, or anywhere (PICK_ANY_PORT), is ready; UINT64_MAX:
- * there is none. */
-static uint64_t first_ready_ps(const struct pcie_switch *sw, const struct tlp_fifo *fifos,
-                               uint32_t egress)
+/* When the first head in @fifos is ready; UINT64_MAX: there is none, as TLP 0 never is. */
+static uint64_t first_ready_ps(const struct pcie_switch *sw, const struct tlp_fifo *fifos)
+{
+    const struct tlp_pool *tlps = &sw->fabric->tlps;
+    uint64_t ready_ps = UINT64_MAX;
+    for (const struct tlp_fifo *end = fifos + sw->n_queues; fifos < end; fifos += CLASSES) {
+        for (int class = 0; class < CLASSES; class ++) {
+            uint64_t at_ps = tlp_get(tlps, fifos[class].head)->at_ps;
+            ready_ps = at_ps < ready_ps ? at_ps : ready_ps;
+        }
+    }
+    return ready_ps;
+}
+
+/* The same of those that go to @egress. */
+static uint64_t first_ready_for_ps(const struct pcie_switch *sw, const struct tlp_fifo *fifos,
+                                   uint32_t egress)
 {
     const struct tlp_pool *tlps = &sw->fabric->tlps;
     uint64_t ready_ps = UINT64_MAX;
     for (uint32_t q = 0; q < sw->n_queues; q++) {
-        if (!fifos[q].head)
-            continue;
         const struct tlp *tlp = tlp_get(tlps, fifos[q].head);
-        if ((egress == PICK_ANY_PORT || tlp->port == egress) && tlp->at_ps < ready_ps)
+        if (tlp->port == egress && tlp->at_ps < ready_ps)
             ready_ps = tlp->at_ps;
     }
     return ready_ps;
@@ -226,44 +237,74 @@ static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingres
     sw->granting[sw->n_granting++] = ingress;
 }
 
-/* The first requester of @egress round robin whose way into the crossbar is free and whose queue is
- * ready, or ARB_NONE; for up to 64 ports with VOQ. There is no branch on what is found at a
- * requester: none could be predicted. */
-static int32_t first_ready_ingress(const struct pcie_switch *sw, uint32_t egress, uint64_t now_ps)
+/* What a look at all requesters of an egress finds. */
+struct sight {
+    uint64_t able;     /* those whose way into the crossbar is free and who have something ready */
+    uint64_t later_ps; /* when the first of the others is; UINT64_MAX: there is none */
+};
+
+/* For up to 64 ports with VOQ. There is no branch on what is found at a requester: none could be
+ * predicted. */
+static inline struct sight look_at_requesters(const struct pcie_switch *sw, uint32_t egress,
+                                              uint64_t now_ps)
 {
     const uint64_t *ready_ps = &sw->ready_ps[group_of(sw, egress, 0)];
     const uint64_t *free_ps = sw->crossbar_free_ps;
-    uint64_t able = 0;
+    struct sight sight = {.later_ps = UINT64_MAX};
     for (uint64_t bits = sw->requests[egress]; bits; bits &= bits - 1) {
         uint32_t ingress = (uint32_t)__builtin_ctzll(bits);
         uint64_t ready = ready_ps[ingress];
         uint64_t at_ps = free_ps[ingress] > ready ? free_ps[ingress] : ready;
-        able |= (uint64_t)(at_ps <= now_ps) << ingress;
+        uint64_t able = at_ps <= now_ps;
+        uint64_t later_ps = at_ps | -able;
+        sight.able |= able << ingress;
+        sight.later_ps = later_ps < sight.later_ps ? later_ps : sight.later_ps;
     }
-    uint64_t behind = able & UINT64_MAX << sw->ports[egress].out.arb.pointer;
-    return able ? __builtin_ctzll(behind ? behind : able) : ARB_NONE;
+    return sight;
 }
 
 /* More requesters than these are asked one by one: one of them is likely to be ready soon, and to
  * look at all costs more than to ask some in vain. */
 enum { FEW_REQUESTERS = 8 };
 
-/* Tries the usual case: a round-robin arbiter, few requesters, and the first that is ready has
- * credits. False: the arbiter must ask them. */
+/* No requester of @egress can be granted: it decides again when the first of the busy ones is free
+ * or the first of the free ones has something ready. */
+static __attribute__((noinline)) void wait_for_requesters(struct pcie_switch *sw, uint32_t egress,
+                                                          uint64_t now_ps)
+{
+    const uint64_t *ready_ps = &sw->ready_ps[group_of(sw, egress, 0)];
+    uint64_t first_ps = UINT64_MAX;
+    for (uint64_t bits = sw->requests[egress]; bits; bits &= bits - 1) {
+        uint32_t ingress = (uint32_t)__builtin_ctzll(bits);
+        uint64_t ready = ready_ps[ingress];
+        uint64_t free = sw->crossbar_free_ps[ingress];
+        uint64_t at_ps = free > now_ps ? free : ready;
+        first_ps = at_ps < first_ps ? at_ps : first_ps;
+    }
+    switch_ring_wake(sw, egress, switch_cycle_at_or_after(sw, first_ps));
+}
+
+/* Tries the usual case: a round-robin arbiter, few requesters, and the first that is ready, if any,
+ * has credits. False: the arbiter must ask them. */
 static inline bool grant_first_ready(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
-    const struct switch_egress *out = &sw->ports[egress].out;
+    struct switch_egress *out = &sw->ports[egress].out;
     if (!sw->looks_ahead || out->requests > FEW_REQUESTERS)
         return false;
     struct pick_wait unused = {.now_ps = sw->fabric->sim->now_ps};
-    int32_t ingress = first_ready_ingress(sw, egress, unused.now_ps);
-    if (ingress == ARB_NONE)
-        return false;
-    const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, (uint32_t)ingress));
+    struct sight sight = look_at_requesters(sw, egress, unused.now_ps);
+    if (!sight.able) {
+        wait_for_requesters(sw, egress, unused.now_ps);
+        return true;
+    }
+    uint64_t behind = sight.able & UINT64_MAX << out->arb.pointer;
+    uint32_t ingress = (uint32_t)__builtin_ctzll(behind ? behind : sight.able);
+    out->others_ps = sight.able & (sight.able - 1) ? unused.now_ps : sight.later_ps;
+    const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, ingress));
     int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &unused);
     if (q == PICK_NONE)
         return false;
-    offer_grant(sw, egress, (uint32_t)ingress, q, cycle);
+    offer_grant(sw, egress, ingress, q, cycle);
     return true;
 }
 
@@ -334,48 +375,50 @@ static uint64_t wire_ready_ps(const struct pcie_switch *sw, const struct switch_
     return last_ps > first_ps + sent_ps ? last_ps - sent_ps : first_ps;
 }
 
-/* The TLP at the head of the granted queue leaves the receive buffer; what is behind it requests
- * its egress. *out_next_ps: when the next one for this egress is ready, UINT64_MAX if there is
- * none. */
-static uint32_t take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, int q,
-                             uint64_t free_cycle)
+/* Without VOQ the heads share one ingress: the next one of a class may go elsewhere than the one
+ * that went to @egress, and one of another class may have waited for this to go first. */
+static __attribute__((noinline)) void request_for_heads(struct pcie_switch *sw,
+                                                        const struct tlp_fifo *fifos,
+                                                        uint32_t ingress, uint32_t egress,
+                                                        uint64_t free_cycle)
 {
-    struct fabric *fabric = sw->fabric;
-    size_t group = group_of(sw, egress, ingress);
-    struct tlp_fifo *fifos = fifos_of(sw, group);
-    uint32_t index = tlp_fifo_pop(fabric, &fifos[q]);
-    uint64_t ready_ps = first_ready_ps(sw, fifos, PICK_ANY_PORT);
-    bool empty = ready_ps == UINT64_MAX;
-    sw->ready_ps[group] = empty ? 0 : ready_ps;
-    if (sw->params.voq) {
-        if (empty)
-            clear_request(sw, egress, ingress);
-        return index;
-    }
-    if (first_ready_ps(sw, fifos, egress) == UINT64_MAX)
+    if (first_ready_for_ps(sw, fifos, egress) == UINT64_MAX)
         clear_request(sw, egress, ingress);
-    /* The heads share one ingress: the next one of this class may go elsewhere, and one of another
-     * class may have waited for this TLP to go first. */
-    for (uint32_t other = 0; other < fabric->vcs * CLASSES; other++) {
-        if (!fifos[other].head)
+    for (uint32_t q = 0; q < sw->n_queues; q++) {
+        if (!fifos[q].head)
             continue;
-        uint32_t to = tlp_get(&fabric->tlps, fifos[other].head)->port;
+        uint32_t to = tlp_get(&sw->fabric->tlps, fifos[q].head)->port;
         set_request(sw, to, ingress);
         switch_ring_wake(sw, to, free_cycle);
     }
-    return index;
+}
+
+/* The TLP at the head of the granted queue leaves the receive buffer; what is behind it requests
+ * its egress. */
+static void take_granted(struct pcie_switch *sw, uint32_t ingress, uint32_t egress, uint32_t q,
+                         uint64_t free_cycle)
+{
+    size_t group = group_of(sw, egress, ingress);
+    struct tlp_fifo *fifos = fifos_of(sw, group);
+    tlp_fifo_pop(sw->fabric, &fifos[q]);
+    uint64_t ready_ps = first_ready_ps(sw, fifos);
+    bool empty = ready_ps == UINT64_MAX;
+    sw->ready_ps[group] = empty ? 0 : ready_ps;
+    if (__builtin_expect(!sw->params.voq, 0))
+        request_for_heads(sw, fifos, ingress, egress, free_cycle);
+    else if (empty)
+        clear_request(sw, egress, ingress);
 }
 
 /* Of more requesters than this one is likely to be ready, and to look at all costs more than to ask
  * once in vain. */
 enum { NEXT_LOOKS = 4 };
 
-/* When the first of those who request @egress has something ready and a free way into the crossbar;
- * it may be earlier. */
-static uint64_t first_requester_ps(const struct pcie_switch *sw, uint32_t egress)
+/* When the first of those who request @egress has something ready and a free way into the crossbar.
+ */
+static __attribute__((noinline)) uint64_t first_requester_ps(const struct pcie_switch *sw,
+                                                             uint32_t egress)
 {
-    if (sw->ports[egress].out.requests > NEXT_LOOKS)
-        return 0;
     uint64_t first_ps = UINT64_MAX;
     for (uint32_t word = 0; word < sw->request_words; word++) {
         uint64_t bits = sw->requests[(size_t)egress * sw->request_words + word];
@@ -385,7 +428,7 @@ static uint64_t first_requester_ps(const struct pcie_switch *sw, uint32_t egress
             size_t group = group_of(sw, egress, ingress);
             uint64_t ready_ps = sw->ready_ps[group];
             if (!sw->params.voq)
-                ready_ps = first_ready_ps(sw, fifos_of(sw, group), egress);
+                ready_ps = first_ready_for_ps(sw, fifos_of(sw, group), egress);
             uint64_t at_ps = free_ps > ready_ps ? free_ps : ready_ps;
             first_ps = at_ps < first_ps ? at_ps : first_ps;
         }
@@ -393,16 +436,34 @@ static uint64_t first_requester_ps(const struct pcie_switch *sw, uint32_t egress
     return first_ps;
 }
 
-/* After a grant @egress decides again when it can start, but not before one of those who request it
- * can go. */
-static void wake_for_next(struct pcie_switch *sw, uint32_t egress)
+/* After a grant to @ingress @egress decides again when it can start, but not before one of those
+ * who request it can go. If it was the only grant of the cycle, what was seen of the others still
+ * holds.
+ */
+static void wake_for_next(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
-    uint64_t ready_cycle = sw->ports[egress].out.ready_cycle;
-    uint64_t cycle = switch_cycle_at_or_after(sw, first_requester_ps(sw, egress));
-    switch_ring_wake(sw, egress, cycle > ready_cycle ? cycle : ready_cycle);
+    const struct switch_egress *out = &sw->ports[egress].out;
+    uint64_t cycle = out->ready_cycle;
+    if (out->requests <= NEXT_LOOKS) {
+        uint64_t next_ps = out->others_ps;
+        if (sw->looks_ahead && sw->n_granting == 1) {
+            uint64_t ready_ps = sw->ready_ps[group_of(sw, egress, ingress)];
+            uint64_t free_ps = sw->crossbar_free_ps[ingress];
+            uint64_t at_ps = free_ps > ready_ps ? free_ps : ready_ps;
+            next_ps = at_ps < next_ps && ready_ps ? at_ps : next_ps;
+        } else {
+            next_ps = first_requester_ps(sw, egress);
+        }
+        if (next_ps == UINT64_MAX)
+            return;
+        uint64_t next = switch_cycle_at_or_after(sw, next_ps);
+        cycle = next > cycle ? next : cycle;
+    }
+    switch_ring_wake(sw, egress, cycle);
 }
 
-static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle)
+static __attribute__((noinline)) void apply_grant(struct pcie_switch *sw, uint32_t ingress,
+                                                  uint64_t cycle)
 {
     struct fabric *fabric = sw->fabric;
     struct switch_ingress *in = &sw->ports[ingress].in;
@@ -415,34 +476,33 @@ static void apply_grant(struct pcie_switch *sw, uint32_t ingress, uint64_t cycle
     uint32_t beats = switch_beats(sw, payload);
     uint64_t free_cycle = cycle + beats;
     uint64_t gone_ps = switch_cycle_ps(sw, free_cycle);
-    uint32_t data_units = credit_data_units(payload);
 
     in->granted_to = -1;
     in->accept_pointer = egress + 1 == sw->n_ports ? 0 : egress + 1;
     sw->crossbar_free_ps[ingress] = gone_ps;
-    out->grants++;
-    arb_granted(&out->arb, ingress);
-    link_credit_consume(&out->link->credit[q], data_units);
-    uint32_t index = take_granted(sw, ingress, egress, (int)q, free_cycle);
+    take_granted(sw, ingress, egress, q, free_cycle);
     /* What the switch made itself gave its credits back when the request was refused. */
     in->gives_back = !(tlp->attr & TLP_ATTR_GENERATED);
-    in->data_units = data_units;
+    in->data_units = credit_data_units(payload);
     tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
-
     release_bytes(in, tlp_class_of(tlp), buffer_bytes(fabric, tlp->kind, payload),
                   gone_ps - tlp->at_ps);
+
+    out->grants++;
+    arb_granted(&out->arb, ingress);
+    link_credit_consume(&out->link->credit[q], in->data_units);
     account_wait(out, tlp, fabric->sim->now_ps);
     uint64_t ready_ps = wire_ready_ps(sw, out, tlp, cycle, beats);
     tlp_spend(tlp, PART_CROSSBAR, ready_ps);
     sim_note_progress(fabric->sim);
     trace_emit(&fabric->sim->trace, TR_SWITCH_OUT, sw->component.id, egress,
                switch_cycle_ps(sw, cycle + sw->params.crossbar_cycles), tlp);
-    link_send(out->link, index, payload, ready_ps);
+    link_send(out->link, head, payload, ready_ps);
     out->ready_cycle = egress_ready_cycle(sw, out, free_cycle);
     trace_emit(&fabric->sim->trace, TR_SWITCH_ROOM, sw->component.id, egress,
                switch_cycle_ps(sw, out->ready_cycle), NULL);
     if (out->requests)
-        wake_for_next(sw, egress);
+        wake_for_next(sw, egress, ingress);
 }
 
 /* Frees the receive buffer of what was granted. After all grants of the cycle have been sent: the
@@ -459,7 +519,7 @@ void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
 {
     sw->n_granting = 0;
     while (wakes) {
-        struct switch_wake *wake = &sw->wakes[wakes - 1];
+        struct switch_wake *wake = &sw->wakes[wakes];
         uint32_t egress = wakes - 1;
         wakes = wake->next;
         wake->cycle = 0;

@@ -1,7 +1,7 @@
 /* The clock and the ring of cycles; see switch_ring.h. */
 #include "fabric/switch_ring.h"
 
-static void set_tick(struct pcie_switch *sw, uint64_t cycle)
+void switch_ring_set_tick(struct pcie_switch *sw, uint64_t cycle)
 {
     sw->tick_cycle = cycle;
     sim_set_tick(sw->fabric->sim, &sw->component, switch_cycle_ps(sw, cycle));
@@ -27,7 +27,7 @@ void switch_ring_end(struct pcie_switch *sw)
     for (uint32_t word = from / 64, looked = 0;; bits = sw->cycles_due[word]) {
         if (bits) {
             uint32_t at = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            set_tick(sw, next + (at - from) % SWITCH_RING);
+            switch_ring_set_tick(sw, next + (at - from) % SWITCH_RING);
             return;
         }
         if (looked++ == SWITCH_RING / 64)
@@ -38,42 +38,21 @@ void switch_ring_end(struct pcie_switch *sw)
     sim_set_tick(sw->fabric->sim, &sw->component, UINT64_MAX);
 }
 
-static __attribute__((noinline)) void unlink_wake(struct pcie_switch *sw, uint32_t egress)
+void switch_ring_unlink(struct pcie_switch *sw, uint32_t egress)
 {
-    struct switch_wake *wake = &sw->wakes[egress];
+    struct switch_wake *wake = &sw->wakes[egress + 1];
     if (wake->previous)
-        sw->wakes[wake->previous - 1].next = wake->next;
+        sw->wakes[wake->previous].next = wake->next;
     else
         sw->ring[wake->cycle % SWITCH_RING] = wake->next;
-    if (wake->next)
-        sw->wakes[wake->next - 1].previous = wake->previous;
+    sw->wakes[wake->next].previous = wake->previous;
     wake->cycle = 0;
 }
 
-/* The ring's last cycle, if @cycle is beyond it. */
-static __attribute__((cold, noinline)) uint64_t cut_to_ring(const struct pcie_switch *sw,
-                                                            uint64_t cycle)
+uint64_t switch_ring_cut(const struct pcie_switch *sw, uint64_t cycle)
 {
     uint64_t now_ps = sw->fabric->sim->now_ps;
     if (switch_cycle_ps(sw, cycle) - now_ps < (SWITCH_RING - 1) * sw->period_ps)
         return cycle;
     return switch_cycle_at_or_after(sw, now_ps + 1) - 1 + SWITCH_RING - 1;
-}
-
-void switch_ring_move(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
-{
-    struct switch_wake *wake = &sw->wakes[egress];
-    if (__builtin_expect(cycle - sw->seen_cycle >= SWITCH_RING - 2, 0))
-        cycle = cut_to_ring(sw, cycle);
-    if (wake->cycle)
-        unlink_wake(sw, egress);
-    uint32_t at = cycle % SWITCH_RING;
-    uint32_t next = sw->ring[at];
-    *wake = (struct switch_wake){.cycle = cycle, .next = next};
-    sw->ring[at] = egress + 1;
-    if (next)
-        sw->wakes[next - 1].previous = egress + 1;
-    sw->cycles_due[at / 64] |= UINT64_C(1) << at % 64;
-    if (cycle < sw->tick_cycle)
-        set_tick(sw, cycle);
 }

@@ -28,16 +28,33 @@ uint32_t switch_ring_begin(struct pcie_switch *sw);
 /* It ends: the next one that is due will tick. */
 void switch_ring_end(struct pcie_switch *sw);
 
-/* Puts @egress into the ring at @cycle, wherever it was. */
-void switch_ring_move(struct pcie_switch *sw, uint32_t egress, uint64_t cycle);
+/* @cycle, or the ring's last cycle if @cycle is beyond it. */
+uint64_t switch_ring_cut(const struct pcie_switch *sw, uint64_t cycle);
+/* Takes @egress out of the ring. */
+void switch_ring_unlink(struct pcie_switch *sw, uint32_t egress);
+/* The next tick is that of @cycle. */
+void switch_ring_set_tick(struct pcie_switch *sw, uint64_t cycle);
 
 /* @egress decides in @cycle, which is to come, unless it decides before. Deciding too early is
  * harmless, so a far cycle is cut to the ring. */
 static inline void switch_ring_wake(struct pcie_switch *sw, uint32_t egress, uint64_t cycle)
 {
+    struct switch_wake *wake = &sw->wakes[egress + 1];
     /* 0, not in the ring, is the greatest here. */
-    if (sw->wakes[egress].cycle - 1 >= cycle)
-        switch_ring_move(sw, egress, cycle);
+    if (wake->cycle - 1 < cycle)
+        return;
+    if (__builtin_expect(cycle - sw->seen_cycle >= SWITCH_RING - 2, 0))
+        cycle = switch_ring_cut(sw, cycle);
+    if (__builtin_expect(wake->cycle != 0, 0))
+        switch_ring_unlink(sw, egress);
+    uint32_t at = cycle % SWITCH_RING;
+    uint32_t next = sw->ring[at];
+    *wake = (struct switch_wake){.cycle = cycle, .next = next};
+    sw->wakes[next].previous = egress + 1; /* of wake 0, nobody's, if there is none */
+    sw->ring[at] = egress + 1;
+    sw->cycles_due[at / 64] |= UINT64_C(1) << at % 64;
+    if (__builtin_expect(cycle < sw->tick_cycle, 0))
+        switch_ring_set_tick(sw, cycle);
 }
 
 #endif

@@ -10,7 +10,10 @@ bool tlp_pool_init(struct tlp_pool *pool, uint32_t capacity)
     pool->tlps = arena_alloc_aligned(&pool->memory, capacity, sizeof(struct tlp), ARENA_CACHE_LINE);
     pool->capacity = capacity;
     pool->fresh = 1;
-    return pool->tlps != NULL;
+    if (!pool->tlps)
+        return false;
+    pool->tlps[0].at_ps = UINT64_MAX;
+    return true;
 }
 
 void tlp_pool_fini(struct tlp_pool *pool)

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "pcie/tlp.h"
 
-/* Index 0 is no TLP. */
+/* Index 0 is no TLP: its account ends at UINT64_MAX, behind that of all others. */
 struct tlp_pool {
     struct tlp *tlps;
     uint32_t capacity;
