@@ -299,7 +299,7 @@ static inline bool grant_first_ready(struct pcie_switch *sw, uint32_t egress, ui
     }
     uint64_t behind = sight.able & UINT64_MAX << out->arb.pointer;
     uint32_t ingress = (uint32_t)__builtin_ctzll(behind ? behind : sight.able);
-    out->others_ps = sight.able & (sight.able - 1) ? unused.now_ps : sight.later_ps;
+    out->others_ps = (sight.able & (sight.able - 1)) ? unused.now_ps : sight.later_ps;
     const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, ingress));
     int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &unused);
     if (q == PICK_NONE)

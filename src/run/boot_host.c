@@ -87,7 +87,7 @@ static struct pci_function *function_at(const struct pci_bus *bus, uint8_t devic
     return f;
 }
 
-static struct pci_bus *behind(const struct pci_function *bridge)
+static struct pci_bus *bus_behind(const struct pci_function *bridge)
 {
     return bridge ? bridge->behind : NULL;
 }
@@ -96,14 +96,14 @@ static struct pci_bus *behind(const struct pci_function *bridge)
 static struct pci_bus *pool_bus(const struct boot_host *host)
 {
     const struct pci_tree *tree = &host->machine.pci.tree;
-    return behind(function_at(tree->bus[tree->first_bus], PLATFORM_ROOT_PORT_DEVICE, 0));
+    return bus_behind(function_at(tree->bus[tree->first_bus], PLATFORM_ROOT_PORT_DEVICE, 0));
 }
 
 /* The private switch's bridge number @bridge. */
 static struct pci_function *find_bridge(const struct boot_host *host, uint32_t bridge)
 {
     const struct pci_bus *inner =
-        behind(function_at(pool_bus(host), 0, PLATFORM_UPSTREAM_FUNCTION));
+        bus_behind(function_at(pool_bus(host), 0, PLATFORM_UPSTREAM_FUNCTION));
     return function_at(inner, (uint8_t)bridge, 0);
 }
 
@@ -113,7 +113,7 @@ static struct pci_function *find_pf(const struct boot_host *host, const struct c
 {
     if (device->switch_index < 0)
         return function_at(pool_bus(host), 0, 0);
-    return function_at(behind(find_bridge(host, n)), 0, 0);
+    return function_at(bus_behind(find_bridge(host, n)), 0, 0);
 }
 
 /* Function @i of the host's own tree. */
@@ -122,13 +122,17 @@ static struct pci_function *find_own(const struct boot_host *host, uint32_t i)
     const struct cfg_pci *pci = &host->boot->model->config->hosts[host->host].pci[i];
     const struct pci_tree *tree = &host->machine.pci.tree;
     const struct pci_bus *bus = pci->behind < 0 ? tree->bus[tree->first_bus]
-                                                : behind(find_own(host, (uint32_t)pci->behind));
+                                                : bus_behind(find_own(host, (uint32_t)pci->behind));
     return function_at(bus, pci->device, pci->function);
 }
 
-static _Noreturn void fail(struct plane_actor *self, const char *what, const char *name)
+/* @function, which must be there. */
+static struct pci_function *found(struct plane_actor *self, struct pci_function *function,
+                                  const char *what, const char *name)
 {
     struct err err;
+    if (function)
+        return function;
     err_at(&err, NULL, "%s: software finds no %s \"%s\"", plane_name_of(self), what, name);
     plane_fail(self, &err);
 }
@@ -193,9 +197,7 @@ static void start_devices(struct plane_actor *self, struct boot_host *host)
         const struct cfg_device *device = &config->devices[d];
         if (device->owner_index != (int)host->host)
             continue;
-        struct pci_function *pf = find_pf(host, device, n);
-        if (!pf)
-            fail(self, "device", device->name);
+        struct pci_function *pf = found(self, find_pf(host, device, n), "device", device->name);
         n += device->switch_index >= 0;
         start_pf(self, host, pf, (uint16_t)device->vfs);
         start_own_vfs(self, host, d, pf);
@@ -211,10 +213,9 @@ static void start_own_tree(struct plane_actor *self, struct boot_host *host)
     for (uint32_t i = 0; i < cfg->n_pci; i++) {
         if (!cfg->pci[i].vfs_enabled || !cfg->pci[i].plugged)
             continue;
-        struct pci_function *pf = find_own(host, i);
-        if (!pf)
-            fail(self, "function", preset_name((enum preset)cfg->pci[i].preset));
-        start_pf(self, host, pf, cfg->pci[i].vfs_enabled);
+        const char *name = preset_name((enum preset)cfg->pci[i].preset);
+        start_pf(self, host, found(self, find_own(host, i), "function", name),
+                 cfg->pci[i].vfs_enabled);
     }
 }
 
@@ -223,9 +224,8 @@ static void start_slots(struct plane_actor *self, struct boot_host *host)
     const uint32_t n_owned = host->boot->model->pci->hosts[host->host].n_owned;
     const struct plane_message loaded = {.kind = NOTE_LOADED, .bytes = NOTE_BYTES};
     for (uint32_t s = 0; s < host->n_slots; s++) {
-        host->slots[s].port = find_bridge(host, n_owned + s);
-        if (!host->slots[s].port)
-            fail(self, "hot-plug slot", "of the pool");
+        host->slots[s].port =
+            found(self, find_bridge(host, n_owned + s), "hot-plug slot", "of the pool");
         plane_send(self, host->slot_actors[s], &loaded);
     }
 }
