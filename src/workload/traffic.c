@@ -216,6 +216,8 @@ void traffic_resume(struct traffic *traffic, uint32_t flow)
     uint64_t now_ps = traffic->fabric->sim->now_ps;
     CHECK(f->paused);
     f->paused = false;
+    if (traffic->stopped)
+        return;
     if (f->class->closed) {
         start_closed(traffic, flow);
     } else if (!arrival->started) {
