@@ -151,7 +151,7 @@ static bool pass_on(struct pcie_switch *sw, const struct switch_branch *branch,
     if (tag < 0)
         return false;
     aim(sw, branch->port, vf->owner_rid, (uint16_t)tag, tlp);
-    if (sw->assignments)
+    if (sw->assignments && !assignment_is_full(sw->assignments, vf->function, ASSIGNMENT_HOST))
         assignment_issue(sw->assignments, vf->function, ASSIGNMENT_HOST);
     return true;
 }

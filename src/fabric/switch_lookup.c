@@ -194,7 +194,9 @@ static bool is_admitted(struct pcie_switch *sw, const struct tlp *tlp, bool down
             sw->undrained++;
             return false;
         }
-        assignment_issue(table, function, downstream ? ASSIGNMENT_HOST : ASSIGNMENT_DEVICE);
+        const enum assignment_side side = downstream ? ASSIGNMENT_HOST : ASSIGNMENT_DEVICE;
+        if (!assignment_is_full(table, function, side))
+            assignment_issue(table, function, side);
     } else if (tlp->attr & TLP_ATTR_LAST) {
         /* A completion goes the other way than its request. */
         assignment_complete(table, function, downstream ? ASSIGNMENT_DEVICE : ASSIGNMENT_HOST,

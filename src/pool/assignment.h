@@ -92,9 +92,16 @@ bool assignment_drain_ack(const struct assignment_table *table, uint32_t functio
 /* True if a new request of or to the VF may pass now. */
 bool assignment_admits(const struct assignment_table *table, uint32_t function);
 
-/* A non-posted request is admitted; it remembers the epoch that this returns. */
+/* A non-posted request is admitted; it remembers the epoch that this returns. With
+ * ASSIGNMENT_MOST_IN_FLIGHT on a side it is not to be called: only where entries are wrong, so that
+ * completions come back elsewhere, a count gets there, and it stays. */
 uint8_t assignment_issue(struct assignment_table *table, uint32_t function,
                          enum assignment_side side);
+static inline bool assignment_is_full(const struct assignment_table *table, uint32_t function,
+                                      enum assignment_side side)
+{
+    return table->functions[function].in_flight[side] == ASSIGNMENT_MOST_IN_FLIGHT;
+}
 /* Its last completion has passed, or it was given up. False: it is of an earlier epoch, or nothing
  * is in flight on that side; nothing changes, and the completion is to be dropped. */
 bool assignment_complete(struct assignment_table *table, uint32_t function,
