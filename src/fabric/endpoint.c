@@ -333,6 +333,15 @@ void endpoint_abort(struct endpoint *ep, uint16_t function)
         ops->on_reset(ep, function, false);
 }
 
+uint32_t endpoint_pending(const struct endpoint *ep, uint16_t function)
+{
+    uint32_t n = 0;
+    for (uint32_t number = 0; ep->tags_in_use && number < ep->params.tags; number++)
+        n += ep->tags[number].bytes_left &&
+             request_get(&ep->fabric->requests, ep->tags[number].request)->function == function;
+    return n;
+}
+
 /* ---- TLPs from the hosts
  * ----------------------------------------------------------------------------------------- */
 

@@ -109,6 +109,9 @@ void endpoint_dma(struct endpoint *ep, uint32_t at);
  * TLP_ABORTED; the device kind's on_reset is told. Writes that are partly issued end when that part
  * has arrived, as aborted. */
 void endpoint_abort(struct endpoint *ep, uint16_t function);
+/* Reads of @function that wait for completions: none, and its Transactions Pending is off (Base
+ * Spec 7.5.3.5). Looks at all tags. */
+uint32_t endpoint_pending(const struct endpoint *ep, uint16_t function);
 /* Serves what can go now: a function may have become a bus master. */
 void endpoint_pump(struct endpoint *ep);
 

@@ -17,21 +17,6 @@ static struct tlp_fifo *fifos_of(const struct pcie_switch *sw, size_t group)
     return &sw->fifos[group * sw->n_queues];
 }
 
-uint32_t switch_crossbar_completions(const struct pcie_switch *sw, uint32_t egress,
-                                     uint16_t requester)
-{
-    const struct tlp_pool *tlps = &sw->fabric->tlps;
-    uint32_t n = 0;
-    for (uint32_t ingress = 0; ingress < sw->n_ports; ingress++)
-        for (uint32_t q = CLASS_COMPLETION; q < sw->n_queues; q += CLASSES)
-            for (uint32_t at = fifos_of(sw, group_of(sw, egress, ingress))[q].head; at;
-                 at = tlp_get(tlps, at)->next) {
-                const struct tlp *tlp = tlp_get(tlps, at);
-                n += tlp->port == egress && tlp->requester == requester;
-            }
-    return n;
-}
-
 /* What a TLP of @kind with @payload on the wire takes of the buffer: its bytes without framing. */
 static uint32_t buffer_bytes(const struct fabric *fabric, uint32_t kind, uint32_t payload)
 {

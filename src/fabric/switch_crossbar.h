@@ -13,10 +13,6 @@ void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t 
                              uint32_t payload, uint64_t ready);
 /* Grants, accepts and sends for the egress ports that wake in @cycle: @wakes is the first + 1. */
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle);
-/* Completions for @requester that wait for @egress: what has been looked up already, but would come
- * to its device after a request of the switch's own. Walks all that waits there. */
-uint32_t switch_crossbar_completions(const struct pcie_switch *sw, uint32_t egress,
-                                     uint16_t requester);
 /* struct link_sender's on_credit. */
 void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps);
 

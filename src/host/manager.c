@@ -235,16 +235,18 @@ static uint32_t in_flight(const struct work *work, const struct manager_slot *sl
     return sum;
 }
 
-static void drain(const struct work *work, const struct manager_slot *slot)
+/* Of both slots: what stays in @to is reset when its card comes back, since that powers it up. */
+static void drain(const struct work *work, const struct manager_slot *from,
+                  const struct manager_slot *to)
 {
     struct manager_record *record = &work->move->record;
     uint64_t limit_ps = plane_now_ps(work->self) + work->manager->drain_limit_ps;
     begin(work, MANAGER_DRAIN);
-    uint32_t left = in_flight(work, slot);
+    uint32_t left = in_flight(work, from) + in_flight(work, to);
     record->in_flight += left;
     while (left && plane_now_ps(work->self) < limit_ps) {
         plane_sleep(work->self, work->manager->poll_ps);
-        left = in_flight(work, slot);
+        left = in_flight(work, from) + in_flight(work, to);
     }
     record->abandoned += left;
     end(work, MANAGER_DRAIN);
@@ -266,20 +268,19 @@ static void invalidate(const struct work *work, const struct manager_slot *slot)
 }
 
 /* Makes the slot's VFs nobody's. */
-static void release(const struct work *work, const struct manager_slot *slot)
+static void release(const struct work *work, const struct manager_slot *from,
+                    const struct manager_slot *to)
 {
     enum manager_fault fault = work->move->fault;
-    if (slot->n_vfs == 0)
-        return;
     begin(work, MANAGER_STOP);
-    for_vfs(work, slot, STOP);
+    for_vfs(work, from, STOP);
     end(work, MANAGER_STOP);
     if (fault != MANAGER_NO_DRAIN)
-        drain(work, slot);
+        drain(work, from, to);
     if (fault != MANAGER_NO_FLR)
-        reset(work, slot);
+        reset(work, from);
     if (fault != MANAGER_STALE_ENTRY && fault != MANAGER_INVALIDATE_FIRST)
-        invalidate(work, slot);
+        invalidate(work, from);
 }
 
 /* ---- putting it into use ---- */
@@ -343,7 +344,7 @@ static void do_move(const struct work *work)
     if (move->fault == MANAGER_INVALIDATE_FIRST)
         invalidate(work, from);
     take_out(work, from, to);
-    release(work, from);
+    release(work, from, to);
     hand_over(move, from, to);
     begin(work, MANAGER_LOAD);
     load_from(work, from, 0);

@@ -7,8 +7,9 @@
  *
  *   NOTIFY      buttons, or messages to the hosts' agents; surprise: the cards just go
  *   UNBIND      the hosts' drivers leave, the slots have no power
- *   STOP        the switch passes no new request of the VFs in the slot that one leaves (Bus Master
- * off) DRAIN       until nothing is in flight, at most drain_limit_ps FLR         and its patience
+ *   STOP        the switch passes no new request of the VFs in the slot that one leaves
+ *   DRAIN       until nothing is in flight in both slots, at most drain_limit_ps
+ *   FLR         and its patience
  *   INVALIDATE  the table entries of the old place
  *   LOAD        those of the new place, with a new epoch
  *   PRESENCE    the card comes: interrupt of the new User's port
@@ -32,7 +33,8 @@ struct pool_control {
     void (*invalidate)(void *self, uint32_t vf);
     /* Writes the entries of @vf as function @function of slot @slot of @host; a new epoch. */
     void (*load)(void *self, uint32_t vf, uint32_t host, uint32_t slot, uint32_t function);
-    /* The slot's card comes or goes: presence and link of the virtual port, its interrupt. */
+    /* The slot's card comes or goes: presence and link of the virtual port, its interrupt; one that
+     * goes sends no more (Bus Master off), one that comes has been reset. */
     void (*set_card)(void *self, uint32_t host, uint32_t slot, bool present);
     void (*press_button)(void *self, uint32_t host, uint32_t slot);
     /* The host has turned power and power indicator off: the card may be taken, and not before

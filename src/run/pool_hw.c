@@ -1,7 +1,6 @@
 #include "run/pool_hw.h"
 
 #include "base/check.h"
-#include "fabric/switch_crossbar.h"
 #include "pcie/cap_header.h"
 #include "pcie/cap_slot.h"
 #include "pcie/cap_sriov.h"
@@ -175,26 +174,22 @@ static struct assignment_table *assignments_of(const struct pool_hw *hw, uint32_
     return switch_of(hw, owner_of(hw, &hw->vfs[index]))->assignments;
 }
 
-/* What passes the switch ends there, and the VF sends no more: a host that lost its card by
- * surprise has not told it. */
 static void stop(void *self, uint32_t index)
 {
-    const struct pool_hw *hw = self;
-    const struct pool_hw_vf *vf = &hw->vfs[index];
-    switch_config_quiesce_vf(switch_of(hw, owner_of(hw, vf)), device_port(hw, vf->device),
-                             owner_rid(hw, vf), index);
     assignment_do(assignments_of(self, index), index, ASSIGNMENT_DRAIN, NULL);
 }
 
-/* A completion counts until it has left the switch: the FLR could overtake one that waits there. */
+/* The switch counts what has passed its look-up and is not completed there. That leaves out what
+ * the VF has sent and what comes back to it: both of them its own Transactions Pending tells, which
+ * is read here at once. An FLR must not overtake either (Base Spec 6.6.2). */
 static uint32_t in_flight(void *self, uint32_t index)
 {
     const struct pool_hw *hw = self;
     const struct pool_hw_vf *vf = &hw->vfs[index];
     const struct assignment *a = &assignments_of(self, index)->functions[index];
-    return a->in_flight[ASSIGNMENT_HOST] + a->in_flight[ASSIGNMENT_DEVICE] +
-           switch_crossbar_completions(switch_of(hw, owner_of(hw, vf)), device_port(hw, vf->device),
-                                       owner_rid(hw, vf));
+    const uint32_t pending = endpoint_pending(&hw->model->devices[vf->device], (uint16_t)vf->vf);
+    const uint32_t passed = a->in_flight[ASSIGNMENT_DEVICE];
+    return a->in_flight[ASSIGNMENT_HOST] + (passed > pending ? passed : pending);
 }
 
 static void reset(void *self, uint32_t index)
@@ -329,13 +324,25 @@ static void power_up(struct pool_hw *hw, uint32_t host, uint32_t slot)
     cfg_emu_link(branch->functions, n);
 }
 
+/* A card that is not there asks for nothing; a host that lost it by surprise has not told it. */
+static void power_down(struct pool_hw *hw, uint32_t host, uint32_t slot)
+{
+    for (uint32_t i = 0; i < hw->model->numbering.n_functions; i++) {
+        const struct pool_hw_vf *vf = &hw->vfs[i];
+        if (vf->host == host && vf->slot == slot)
+            switch_config_quiesce_vf(switch_of(hw, host), device_port(hw, vf->device),
+                                     owner_rid(hw, vf), i);
+    }
+    slot_branch(hw, host, slot)->n_functions = 0;
+}
+
 static void set_card(void *self, uint32_t host, uint32_t slot, bool present)
 {
     struct pool_hw *hw = self;
     if (present)
         power_up(hw, host, slot);
     else
-        slot_branch(hw, host, slot)->n_functions = 0;
+        power_down(hw, host, slot);
     interrupt(hw, host, slot, cap_slot_set_card(slot_port(hw, host, slot), present, present));
 }
 
