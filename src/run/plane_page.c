@@ -98,9 +98,9 @@ static void page_wrong(const struct plane_report *plane, FILE *out)
                                            "completions dropped",
                                            "time-outs",
                                            "look-ups killed",
-                                           "stale completions",
-                                           "not drained"};
-    html_table_begin(out, "What went wrong, of which a move in the right order causes nothing",
+                                           "completions too late",
+                                           "refused while draining"};
+    html_table_begin(out, "What went wrong, and what the switch held off so that it did not",
                      sizeof headings / sizeof *headings, headings, 1);
     for (uint32_t i = 0; i < plane->n_moves && i < PAGE_ROWS; i++) {
         const struct plane_move *move = &plane->moves[i];
@@ -114,10 +114,15 @@ static void page_wrong(const struct plane_report *plane, FILE *out)
 
 static void page_saw(const struct plane_report *plane, FILE *out)
 {
-    static const char *const headings[] = {
-        "host",        "completion time-outs", "unsupported requests", "completer aborts",
-        "links down",  "correctable errors",   "non-fatal errors",     "fatal errors",
-        "containments"};
+    static const char *const headings[] = {"host",
+                                           "completion time-outs",
+                                           "unsupported requests",
+                                           "completer aborts",
+                                           "surprise removals",
+                                           "correctable errors",
+                                           "non-fatal errors",
+                                           "fatal errors",
+                                           "containments"};
     html_table_begin(out, "What hosts' software saw of faults", sizeof headings / sizeof *headings,
                      headings, 1);
     for (uint32_t i = 0; i < plane->n_saws && i < PAGE_ROWS; i++) {

@@ -123,10 +123,15 @@ static void print_wrong(const struct plane_wrong *wrong, FILE *out)
         add_format(&line, "%" PRIu64 " TLPs mis-delivered", wrong->misdelivered);
         add_format(&line, "%" PRIu64 " completions dropped", wrong->dropped_completions);
         add_format(&line, "%" PRIu64 " time-outs", wrong->timeouts);
-        add_format(&line, "%" PRIu64 " look-ups killed", wrong->killed);
-        add_format(&line, "%" PRIu64 " completions too late", wrong->stale);
-        add_format(&line, "%" PRIu64 " requests not drained", wrong->undrained);
     }
+    end_line(&line);
+    if (!(wrong->killed | wrong->stale | wrong->undrained))
+        return;
+    line.column = line.indent;
+    fputs("held off      ", out);
+    add_format(&line, "%" PRIu64 " requests while draining", wrong->undrained);
+    add_format(&line, "%" PRIu64 " look-ups killed", wrong->killed);
+    add_format(&line, "%" PRIu64 " completions too late", wrong->stale);
     end_line(&line);
 }
 
@@ -141,7 +146,7 @@ static void print_saw(const struct plane_saw *saw, FILE *out)
         {saw->timeouts, "completion time-outs"},
         {saw->unsupported, "unsupported requests"},
         {saw->aborted, "completer aborts"},
-        {saw->links_down, "links down"},
+        {saw->links_down, "surprise removals"},
         {saw->correctable, "correctable errors"},
         {saw->nonfatal, "non-fatal errors"},
         {saw->fatal, "fatal errors"},

@@ -63,8 +63,7 @@ uint64_t plane_boot_end_ps(const struct plane_boot *boot)
 
 bool plane_wrong_is_none(const struct plane_wrong *wrong)
 {
-    return (wrong->misdelivered | wrong->dropped_completions | wrong->timeouts | wrong->killed |
-            wrong->stale | wrong->undrained) == 0;
+    return (wrong->misdelivered | wrong->dropped_completions | wrong->timeouts) == 0;
 }
 
 bool plane_saw_is_none(const struct plane_saw *saw)

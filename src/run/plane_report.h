@@ -36,15 +36,15 @@ struct plane_boot { /* of a host */
     uint64_t config_requests;                  /* of its software, up to the end of boot */
 };
 
-/* What no correct move may cause, and what the switch did so that it did not come to that. Counted
- * by whoever fills it, as differences of the components' counters. */
+/* The first three are what no correct move may cause; the others what the switch did so that it did
+ * not come to that. Counted by whoever fills it, as differences of the components' counters. */
 struct plane_wrong {
     uint64_t misdelivered;        /* TLPs to a function or host that did not own it any more */
     uint64_t dropped_completions; /* whose requester was gone */
     uint64_t timeouts;            /* requests of CPUs and devices that no completion ended */
     uint64_t killed;              /* look-ups whose entry was written meanwhile */
     uint64_t stale;               /* completions to requests passed on that came too late */
-    uint64_t undrained;           /* requests of or to VFs that were nobody's */
+    uint64_t undrained;           /* requests of or to VFs that were being drained */
 };
 
 struct plane_move {
@@ -98,7 +98,7 @@ void plane_boot_add(struct plane_boot *boot, enum plane_boot_step step, uint64_t
 /* When the host's last step ended. */
 uint64_t plane_boot_end_ps(const struct plane_boot *boot);
 
-/* Anything counted in it? */
+/* Nothing went wrong; nothing was seen. */
 bool plane_wrong_is_none(const struct plane_wrong *wrong);
 bool plane_saw_is_none(const struct plane_saw *saw);
 
