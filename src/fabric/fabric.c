@@ -1,6 +1,6 @@
 #include "fabric/fabric.h"
 
-void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status status)
+inline void fabric_end_posted(struct fabric *fabric, uint32_t index, enum tlp_status status)
 {
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
     uint32_t at = tlp->request;

@@ -1,5 +1,8 @@
 /* fabric.h - what all parts of one simulated fabric share: the kernel, the pools, and the
- * programmed PCIe parameters. */
+ * programmed PCIe parameters.
+ *
+ * Functions on the way of every TLP that other files call are declared in a header as usual, which
+ * makes them external, and defined inline, which tells LTO to put them into their callers. */
 #ifndef POOLSIM_FABRIC_FABRIC_H
 #define POOLSIM_FABRIC_FABRIC_H
 

@@ -100,7 +100,7 @@ static void owe_skp(struct link *link, uint64_t start_ticks)
     link->next_skp_ticks += due * link->skp_interval_ticks;
 }
 
-void link_send(struct link *link, uint32_t index, uint32_t payload, uint64_t ready_ps)
+inline void link_send(struct link *link, uint32_t index, uint32_t payload, uint64_t ready_ps)
 {
     struct fabric *fabric = link->fabric;
     struct tlp *tlp = tlp_get(&fabric->tlps, index);
@@ -154,7 +154,8 @@ uint64_t link_credit_when(struct link *link, uint32_t q)
     return UINT64_MAX;
 }
 
-void link_credit_return(struct link *link, uint32_t q, uint32_t data_units, uint64_t freed_ps)
+inline void link_credit_return(struct link *link, uint32_t q, uint32_t data_units,
+                               uint64_t freed_ps)
 {
     struct link_credit *credit = &link->credit[q];
     uint32_t header = !credit->header.infinite;

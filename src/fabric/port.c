@@ -117,7 +117,7 @@ static bool send_at_once(struct port *port, uint32_t index, const struct tlp *tl
     return true;
 }
 
-void port_submit(struct port *port, uint32_t index)
+inline void port_submit(struct port *port, uint32_t index)
 {
     struct tlp *tlp = tlp_get(&port->fabric->tlps, index);
     uint32_t q = fabric_queue(port->fabric, tlp);

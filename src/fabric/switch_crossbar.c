@@ -99,8 +99,8 @@ static __attribute__((noinline)) void request_egress(struct pcie_switch *sw, uin
     switch_ring_wake(sw, egress, ready < out->ready_cycle ? out->ready_cycle : ready);
 }
 
-void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
-                             uint32_t payload, uint64_t ready)
+inline void switch_crossbar_enqueue(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
+                                    uint32_t payload, uint64_t ready)
 {
     struct tlp *tlp = tlp_get(&sw->fabric->tlps, index);
     uint32_t egress = tlp->port;
