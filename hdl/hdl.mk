@@ -79,6 +79,48 @@ run-hdl-icarus: $(HDL)/tb.vvp $(HDL)/lockstep.vpi
 	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/icarus.fst \
 	    vvp -M$(HDL) -mlockstep $< -fst
 
+# ---- records of the simulator ------------------------------------------------------------------------------------------
+
+# The module into which build/hdl/cosim plays records: ports, table entries, TLPs of a receive buffer, beats of a TLP.
+COSIM_UP      = 3
+COSIM_DOWN    = 2
+COSIM_ID_UP   = 16
+COSIM_ID_DOWN = 16
+COSIM_ADDR    = 16
+COSIM_LENT    = 16
+COSIM_WINDOWS = 4
+COSIM_SLOTS   = 16
+COSIM_BEATS   = 8
+COSIM_ANSWERS = 16
+COSIM_SIZES = $(foreach s,UP DOWN ID_UP ID_DOWN ADDR LENT WINDOWS SLOTS BEATS ANSWERS,-DN_$s=$(COSIM_$s)) \
+              -DN_FUNCTIONS=16 -DN_EMULATED=2 -DN_DWS=16 -DN_TAGS=8
+COSIM_SRCS := $(sort $(wildcard hdl/cosim/*.c) src/cosim/compare.c src/cosim/lockstep.c src/cosim/lockstep_given.c \
+              src/cosim/lockstep_lookup.c src/cosim/pins.c src/cosim/record.c src/cosim/record_read.c)
+.PHONY: hdl-cosim run-hdl-cosim hdl-cosim-test run-hdl-cosim-test
+hdl-cosim: ## build/hdl/cosim, which plays records of poolsim run --record-tlps into pool_switch: COSIM_UP=4 COSIM_DOWN=4 ...
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-cosim
+run-hdl-cosim: $(HDL)/cosim
+hdl-cosim-test: ## records of a run and random ones in pool_switch, and a planted difference
+	@.ci/packages run hdl
+	$(PHASE_2) run-hdl-cosim-test
+run-hdl-cosim-test: $(PROGRAM) $(UNIT) $(HDL)/cosim
+	@POOLSIM=$(PROGRAM) hdl/cosim/check.sh $(PROGRAM) $(UNIT) $(HDL)/cosim $(HDL)/records
+cosim.list = $(COSIM_SIZES)
+$(HDL)/cosim.d/%.o: %.c $(BUILD)/cosim.list
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HDL_CFLAGS) -Ihdl/cosim $(COSIM_SIZES) -MMD -MP -c -o $@ $<
+$(HDL)/cosim.d/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh hdl/tb/ports/cosim.def hdl/tb/ports/pool_switch.def $(BUILD)/cosim.list
+	@mkdir -p $(@D)
+	@CPP='cpp $(COSIM_SIZES)' hdl/tb/bench.sh cosim >$@
+$(HDL)/cosim: $(HDL)/cosim.d/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(COSIM_SRCS:%.c=$(HDL)/cosim.d/%.o)
+	@rm -f $(HDL)/cosim.d/verilated/tb # Verilator's makefile does not see that our objects are new
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) -Mdir $(HDL)/cosim.d/verilated -o tb -j 1 $(HDL_RTL) $< \
+	    $(abspath $(COSIM_SRCS:%.c=$(HDL)/cosim.d/%.o) $(HDL)/libmodel.a) \
+	    >$(HDL)/cosim.log || { cat $(HDL)/cosim.log; false; }
+	@cp $(HDL)/cosim.d/verilated/tb $@
+-include $(COSIM_SRCS:%.c=$(HDL)/cosim.d/%.d)
+
 # ---- proofs ----------------------------------------------------------------------------------------------------------
 
 # Of each module: depth, depth of the covers, parameters. z3 needs the tables small.

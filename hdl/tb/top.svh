@@ -10,20 +10,19 @@
             wave = "lockstep.fst";
         if (!$value$plusargs("wave_from=%d", wave_from))
             wave_from = -1;
+        $dumpfile(wave); // not beside $dumpvars, which Verilator would put in front of it
     end
     always @(posedge clk) begin
         cycle <= cycle + 1;
-        if (cycle == wave_from) begin
-            $dumpfile(wave);
+        if (cycle == wave_from)
             $dumpvars;
-        end
         if (failed != 0) begin
 `ifdef VERILATOR
             lockstep_exit(1);
 `else
             $display("FAILED");
-            $finish;
 `endif
+            $finish; // closes the waves
         end else if (&done)
             $finish;
     end

@@ -122,7 +122,7 @@ bool compare_lockstep(const struct record *record, FILE *out, struct compare *ou
     while (lockstep_next_cycle(lockstep) <= record->end_cycle) {
         const uint64_t cycle = lockstep_next_cycle(lockstep);
         const struct record_event *events;
-        const size_t n = lockstep_cycle(lockstep, &events);
+        const size_t n = lockstep_run_cycle(lockstep, &events);
         if (!compare_cycle(out_compare, cycle, events, n))
             break;
         lockstep_skip_idle(lockstep);

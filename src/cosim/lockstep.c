@@ -471,7 +471,7 @@ static size_t outputs_of_cycle(struct lockstep *lockstep)
     return n;
 }
 
-size_t lockstep_cycle(struct lockstep *lockstep, const struct record_event **out_events)
+size_t lockstep_run_cycle(struct lockstep *lockstep, const struct record_event **out_events)
 {
     const struct record *record = lockstep->record;
     const size_t first = lockstep->next;

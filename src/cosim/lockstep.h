@@ -33,12 +33,12 @@ void lockstep_free(struct lockstep *lockstep);
 /* Does the next cycle, from 0 on. Returns the number of events that the switch put out in it, by
  * kind and port as a record has them: OUT, ANSWER, DROP, TAKE. They are good until the next call.
  */
-size_t lockstep_cycle(struct lockstep *lockstep, const struct record_event **out_events);
+size_t lockstep_run_cycle(struct lockstep *lockstep, const struct record_event **out_events);
 
 /* With nothing inside, all registers stay as they are: goes on to the next cycle in which the
  * record has something, if there is one. */
 void lockstep_skip_idle(struct lockstep *lockstep);
-/* The cycle that lockstep_cycle will do. */
+/* The cycle that lockstep_run_cycle will do. */
 uint64_t lockstep_next_cycle(const struct lockstep *lockstep);
 
 #endif

@@ -60,6 +60,24 @@ void record_free(struct record *record)
     memset(record, 0, sizeof *record);
 }
 
+static int compare_events(const void *a, const void *b)
+{
+    const struct record_event *x = a, *y = b;
+    if (x->cycle != y->cycle)
+        return x->cycle < y->cycle ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->port != y->port)
+        return x->port < y->port ? -1 : 1;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+void record_sort(struct record *record)
+{
+    if (record->n_events)
+        qsort(record->events, record->n_events, sizeof *record->events, compare_events);
+}
+
 struct mark record_mark(const struct record *record, const struct record_event *event)
 {
     return (struct mark){record->path, event->line, 1};

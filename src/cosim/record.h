@@ -164,6 +164,8 @@ void record_write_end(uint64_t cycle, FILE *out);
  * are none, headers that are no TLPs, serial numbers out of order, a file without an end. */
 bool record_read(const char *path, struct record *out, struct err *err);
 void record_free(struct record *record);
+/* Puts the events in order again, after their cycles have been changed. */
+void record_sort(struct record *record);
 /* For messages about an event. */
 struct mark record_mark(const struct record *record, const struct record_event *event);
 

@@ -544,18 +544,6 @@ static bool read_events(struct reader *reader)
 
 /* ---- all ---- */
 
-static int compare_events(const void *a, const void *b)
-{
-    const struct record_event *x = a, *y = b;
-    if (x->cycle != y->cycle)
-        return x->cycle < y->cycle ? -1 : 1;
-    if (x->kind != y->kind)
-        return x->kind < y->kind ? -1 : 1;
-    if (x->port != y->port)
-        return x->port < y->port ? -1 : 1;
-    return (x->line > y->line) - (x->line < y->line);
-}
-
 bool record_read(const char *path, struct record *out, struct err *err)
 {
     struct record record = {.path = strdup(path)};
@@ -575,8 +563,7 @@ bool record_read(const char *path, struct record *out, struct err *err)
         record_free(&record);
         return false;
     }
-    if (record.n_events)
-        qsort(record.events, record.n_events, sizeof *record.events, compare_events);
+    record_sort(&record);
     *out = record;
     return true;
 }

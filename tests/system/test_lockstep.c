@@ -12,6 +12,7 @@
 #include "scenario.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,7 +304,8 @@ static void send_tlp(struct stage *stage, uint64_t at_ps)
                             ? 2 * below(&stage->rng, VFS / 2) + (from - FIRST_DEVICE)
                             : below(&stage->rng, VFS);
     const enum tlp_kind kind = kinds[below(&stage->rng, 4)];
-    const uint32_t bytes = 1 + below(&stage->rng, 256);
+    const uint32_t bytes =
+        1 + below(&stage->rng, 253); /* from any byte on within Max_Payload_Size */
     struct tlp *tlp = bench_at(stage->bench, at_ps, from, 0, kind, bytes);
     request_get(&stage->bench->fabric.requests, tlp->request)->to_arrive = UINT32_MAX;
     tlp->attr = (uint8_t)(below(&stage->rng, 4) << 3 | below(&stage->rng, 8));
@@ -327,9 +329,12 @@ static void set_up_stage(struct stage *stage, uint64_t seed)
     struct link_params link =
         bench_link(1 + below(&stage->rng, 4), 1U << below(&stage->rng, 5), 1000);
     struct switch_params params = bench_switch();
-    for (int class = 0; class < CLASSES; class ++) {
-        link.header_credits[class] = below(&stage->rng, 4) ? 1 + below(&stage->rng, 6) : 0;
-        link.data_credits[class] = below(&stage->rng, 4) ? 17 + below(&stage->rng, 30) : 0;
+    /* Often of one class only: hardware takes in one UpdateFC a cycle. */
+    const unsigned only = below(&stage->rng, CLASSES + 1);
+    for (unsigned class = 0; class < CLASSES; class ++) {
+        const bool finite = only == CLASSES || only == class;
+        link.header_credits[class] = finite ? 1 + below(&stage->rng, 6) : 0;
+        link.data_credits[class] = finite ? 17 + below(&stage->rng, 30) : 0;
     }
     params.egress_buffer_bytes = below(&stage->rng, 512);
     stage->bench = bench_new(PORTS, 1, &link, &link);
@@ -351,6 +356,22 @@ static void tear_down_stage(struct stage *stage)
     bench_free(stage->bench);
 }
 
+/* For the Verilog switch, which has a player of its own (hdl/cosim): into $POOLSIM_RECORDS. */
+static void keep_record(uint64_t seed)
+{
+    const char *folder = getenv("POOLSIM_RECORDS");
+    char name[512];
+    if (!folder)
+        return;
+    snprintf(name, sizeof name, "%s/random-%" PRIu64 ".record", folder, seed);
+    CHECK(unlink(name) == 0 || errno == ENOENT);
+    FILE *in = fopen(path, "r"), *out = fopen(name, "w");
+    CHECK(in && out);
+    for (int c = fgetc(in); c != EOF; c = fgetc(in))
+        fputc(c, out);
+    CHECK(fclose(out) == 0 && fclose(in) == 0);
+}
+
 /* Writes the file. Returns how many look-ups were killed by writes. */
 static uint64_t record_stage(uint64_t seed)
 {
@@ -368,12 +389,16 @@ static uint64_t record_stage(uint64_t seed)
     for (uint64_t now_ps = T; now_ps < at_ps;) {
         now_ps += 1 + below(&stage.rng, 100000);
         sim_run(&stage.bench->sim, now_ps);
-        for (unsigned n = below(&stage.rng, 4); n > 0; n--)
+        for (unsigned n = below(&stage.rng, 4); n > 0; n--) {
             write_table(&stage, true);
+            now_ps += T; /* hardware writes one entry a cycle */
+            sim_run(&stage.bench->sim, now_ps);
+        }
     }
     sim_run(&stage.bench->sim, UINT64_MAX);
     record_tlps_end(recording);
     CHECK(fclose(out) == 0);
+    keep_record(seed);
     const uint64_t killed = stage.bench->sw->killed;
     tear_down_stage(&stage);
     return killed;

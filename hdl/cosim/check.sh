@@ -1,0 +1,51 @@
+#!/bin/bash
+# check.sh - records of the simulator in the Verilated switch: a run of the paper's testbed, and random TLPs under random
+# stalls and table writes with refusals among them, must leave it in the simulator's bits and cycles; a record with one wrong
+# bit must be found out, with waves. Records that need larger buffers than the module has are counted, not played.
+# Usage: hdl/cosim/check.sh POOLSIM UNIT PLAYER FOLDER
+set -euo pipefail
+poolsim=$1 unit=$2 player=$3 folder=$4
+most_left_out=6
+
+rm -rf "$folder"
+mkdir -p "$folder"
+"$poolsim" run configs/paper-testbed.yaml --set run.duration=1ms --set run.max_duration=1ms --quiet \
+    -o "$folder/results" --record-tlps "$folder/paper-testbed.record" >"$folder/run.log"
+POOLSIM_RECORDS=$folder "$unit" lockstep >"$folder/unit.log" || {
+    cat "$folder/unit.log" >&2
+    exit 1
+}
+
+played=0 left_out=0 bad=0
+for record in "$folder"/*.record; do
+    status=0
+    COSIM_RECORD=$record "$player" >"$record.log" 2>&1 || status=$?
+    case $status in
+    0) played=$((played + 1)) ;;
+    3) left_out=$((left_out + 1)) ;;
+    *)
+        cat "$record.log" >&2
+        bad=1
+        ;;
+    esac
+done
+if ((left_out > most_left_out)); then
+    echo "$left_out records were not played, more than $most_left_out" >&2
+    bad=1
+fi
+
+# The record says 1 where the switch says 0, in a TLP of the middle.
+planted=$folder/planted
+awk '/^out/ && ++n == 500 { bit = substr($5, 32, 1) == "0" ? "8" : "0"; $5 = substr($5, 1, 31) bit } { print }' \
+    "$folder/paper-testbed.record" >"$planted"
+if POOLSIM_COSIM=$player "$poolsim" cosim "$planted" >"$planted.log"; then
+    echo "a wrong bit in $planted was not found" >&2
+    bad=1
+fi
+if ! grep -q '^ *pool_switch: out' "$planted.log" || [ "$(stat -c %s "$planted.fst" 2>/dev/null || echo 0)" -lt 10000 ]; then
+    cat "$planted.log" >&2
+    echo "a wrong bit in $planted was not told with its waves" >&2
+    bad=1
+fi
+echo "pool_switch: $played records played without a difference, $left_out left out; a planted one was found"
+exit $bad
