@@ -70,7 +70,7 @@ void switch_config_on_own_done(void *self, uint32_t at, struct request *request)
 void switch_config_on_ready(struct pcie_switch *sw, const struct event *event);
 
 /* What a write of a register of the private switch asks for: @effects of pcie/cfgspace.h. */
-void switch_config_act(struct pcie_switch *sw, uint32_t host_port,
+void switch_config_act(struct pcie_switch *sw, uint32_t ingress,
                        const struct hierarchy_target *target, unsigned effects);
 /* The shadow's part of a write to an emulated function, @value in the lanes of its dword. */
 void switch_config_shadow_write(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,

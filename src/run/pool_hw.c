@@ -103,7 +103,7 @@ static void drop_cached(struct pcie_switch *sw, const struct switch_tables *devi
 static uint16_t user_rid(const struct pool_hw *hw, const struct pool_hw_vf *vf)
 {
     const uint8_t bus = cap_header_secondary(slot_port(hw, vf->host, vf->slot));
-    return (uint16_t)(bus << 8 | vf->function);
+    return (uint16_t)((uint32_t)bus << 8 | vf->function);
 }
 
 /* Both directions of the ID map. */
