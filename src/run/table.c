@@ -129,8 +129,7 @@ static void print_workloads(const struct results *results, FILE *out)
     for (uint32_t i = 0; i < results->n_workloads; i++)
         if (results->workloads[i].failed > 0)
             fprintf(out,
-                    "  %s: %" PRIu64
-                    " operations failed (unsupported request or completer abort)\n",
+                    "  %s: %" PRIu64 " operations failed (refused, aborted, or their VF left)\n",
                     results->workloads[i].name, results->workloads[i].failed);
 }
 
