@@ -55,18 +55,30 @@ static bool has_interval(const struct sweep_data *data, int quantity)
     return false;
 }
 
+/* Tics at the swept values themselves, as they are written: for names, on a logarithmic axis, and
+ * for numbers that are unwieldy in the unit of the axis. */
+static bool has_own_tics(const struct sweep_data *data, const struct cfg_axis *axis)
+{
+    const char *unit;
+    double number = 0, largest = 0;
+    for (uint32_t i = 0; data->x_numeric && i < axis->n; i++)
+        if (sweep_value_number(axis->values[i], &number, &unit) && number > largest)
+            largest = number;
+    return axis->n <= 12 && (!data->x_numeric || data->x_log || largest >= 1e5);
+}
+
 /* The x axis that all plots share, and the function x() of a row. */
 static void write_x_axis(const struct sweep_data *data, FILE *out)
 {
-    fputs("set xlabel ", out);
-    plot_quote(out, data->x_label);
-    fputs(" noenhanced\nset grid xtics ls 101\nset offsets graph 0.02, graph 0.02, 0, 0\n", out);
     const struct cfg_axis *axis = &data->plan->config->sweep.axes[data->x_axis];
+    const bool own = has_own_tics(data, axis);
+    fputs("set xlabel ", out);
+    plot_quote(out, own ? axis->key : data->x_label);
+    fputs(" noenhanced\nset grid xtics ls 101\nset offsets graph 0.02, graph 0.02, 0, 0\n", out);
     if (data->x_log)
         fputs("set logscale x\n", out);
-    if ((data->x_numeric && !data->x_log) || axis->n > 12)
+    if (!own)
         return;
-    /* Tics at the swept values themselves. */
     fputs("set xtics noenhanced (", out);
     for (uint32_t i = 0; i < axis->n; i++) {
         double number = i;
