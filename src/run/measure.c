@@ -228,11 +228,13 @@ static void fill_switches(struct results *out, const struct measure *measure,
     }
 }
 
+/* The last bin, which the end of traffic cuts, is left out. */
 static void fill_timeline(struct results *out, const struct collect *collect)
 {
     size_t n;
     uint64_t width_ps;
     const struct collect_bin *bins = collect_timeline(collect, &n, &width_ps);
+    n -= n > 0;
     out->n_timeline = (uint32_t)n;
     out->timeline = allocate(n, sizeof *out->timeline);
     for (size_t i = 0; i < n; i++) {
@@ -247,10 +249,11 @@ static void fill_timeline(struct results *out, const struct collect *collect)
 static void fill_host_timelines(struct results *out, const struct model *model,
                                 const struct collect *collect)
 {
-    size_t n;
+    size_t n_bins;
     uint64_t width_ps;
     uint32_t filled = 0;
-    collect_timeline(collect, &n, &width_ps);
+    const size_t n = out->n_timeline;
+    collect_timeline(collect, &n_bins, &width_ps);
     if (out->n_hosts > COLLECT_TIMELINE_HOSTS)
         return;
     out->host_gbps = allocate(out->n_hosts * n, sizeof *out->host_gbps);
