@@ -158,7 +158,7 @@ static void print_saw(const struct plane_saw *saw, FILE *out)
     putc(' ', out);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (counts[i].count)
-            add_format(&line, "%" PRIu64 " %s", counts[i].count, counts[i].what);
+            add_format(&line, "%s %" PRIu64, counts[i].what, counts[i].count);
     end_line(&line);
 }
 

@@ -427,8 +427,7 @@ static void test_print(void)
         "NOT FINISHED",
         "stale-entry",
         "5 TLPs mis-delivered",
-        "user0       3 completion",
-        "1 fatal errors",
+        "user0       completion time-outs 3   fatal errors 1\n",
         "1234\n",
         "held off      0 requests while draining   1 look-ups killed",
     };
