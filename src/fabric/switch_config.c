@@ -361,6 +361,8 @@ void switch_config_act(struct pcie_switch *sw, uint32_t ingress,
         for (uint32_t f = 0; f < view->branches[leaf].n_functions; f++)
             if (view->branches[leaf].functions[f].model)
                 switch_config_flr(sw, ingress, leaf, f);
+    if (effects & (CFGSPACE_DPC | CFGSPACE_DPC_TRIGGER) && leaf != HIERARCHY_NOBODY)
+        switch_fault_on_dpc_write(sw, ingress, leaf, effects);
     if (effects & CFGSPACE_SLOT && cap_slot_complete_command(&function->space))
         switch_config_interrupt(sw, ingress, target->function);
     if (sw->hooks.on_effects)
@@ -410,7 +412,8 @@ static enum switch_outcome look_up_config(struct pcie_switch *sw, uint32_t ingre
         tlp->cfg.type = target.type;
         CHECK(target.leaf < tables->view->n_branches);
         if (switch_fault_closes_branch(sw, &tables->view->branches[target.leaf]))
-            return answer(sw, ingress, tlp, asked, TLP_UR);
+            return answer(sw, ingress, tlp, asked,
+                          switch_fault_answer(sw, ingress, &tables->view->branches[target.leaf]));
         if (tables->view->branches[target.leaf].owned)
             return to_owned(sw, ingress, tables->view->branches[target.leaf].port, tlp);
         return to_user(sw, ingress, target.leaf, tlp);
@@ -478,7 +481,7 @@ static enum switch_outcome look_up_message(struct pcie_switch *sw, uint32_t ingr
     enum pool_action action = classify_tlp(&query);
     bool passes = action == POOL_ACT_REMAP || (action == POOL_ACT_FORWARD && egress != ROUTE_NONE);
     if (passes && sw->n_closed &&
-        switch_fault_closes(sw, ingress, (uint32_t)egress, !query.hit, function)) {
+        switch_fault_closes(sw, ingress, (uint32_t)egress, !query.hit, function) != TLP_SC) {
         sw->blocked++;
         sw->dropped++;
         return SWITCH_DROPPED;

@@ -2,6 +2,7 @@
  * switch_config.c. */
 #include "fabric/switch_fault.h"
 
+#include "pcie/cap_dpc.h"
 #include "pcie/cap_express.h"
 #include "pcie/cap_slot.h"
 
@@ -31,6 +32,7 @@ static struct switch_branch *find_branch(const struct pcie_switch *sw, uint32_t 
     return NULL;
 }
 
+/* The function that is the branch's bridge; hierarchy.n: it is not in the tree. */
 static uint32_t bridge_of(const struct switch_view *view, uint32_t branch)
 {
     uint32_t f = 0;
@@ -39,22 +41,25 @@ static uint32_t bridge_of(const struct switch_view *view, uint32_t branch)
     return f;
 }
 
+static struct cfgspace *space_of(const struct switch_view *view, uint32_t branch)
+{
+    uint32_t bridge = bridge_of(view, branch);
+    return bridge < view->hierarchy.n ? &view->hierarchy.functions[bridge].space : NULL;
+}
+
 /* ---- what hosts see ---- */
 
 /* The bridge's Data Link Layer Link Active follows, and whoever asked for it is interrupted. */
 static void show_link(struct pcie_switch *sw, uint32_t host_port, uint32_t branch)
 {
-    struct switch_view *view = sw->ports[host_port].tables.view;
-    uint32_t bridge = bridge_of(view, branch);
-    if (bridge == view->hierarchy.n)
-        return;
-    struct cfgspace *space = &view->hierarchy.functions[bridge].space;
+    const struct switch_view *view = sw->ports[host_port].tables.view;
+    struct cfgspace *space = space_of(view, branch);
     bool active = !switch_fault_closes_branch(sw, &view->branches[branch]);
-    if (!cap_express_has_slot(space->layout))
+    if (!space || !cap_express_has_slot(space->layout))
         return;
     /* A slot without a card has no link to lose or to get. */
     if (cap_slot_set_link_active(space, active && cap_slot_present(space)))
-        switch_config_interrupt(sw, host_port, bridge);
+        switch_config_interrupt(sw, host_port, bridge_of(view, branch));
 }
 
 static void close_or_open(struct pcie_switch *sw, bool closed)
@@ -63,7 +68,7 @@ static void close_or_open(struct pcie_switch *sw, bool closed)
     sw->n_closed += closed ? 1 : UINT32_MAX;
 }
 
-void switch_fault_contain(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+static void set_contained(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
                           bool contained)
 {
     struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
@@ -73,6 +78,40 @@ void switch_fault_contain(struct pcie_switch *sw, uint32_t host_port, uint32_t b
     sw->contained += contained;
     close_or_open(sw, contained);
     show_link(sw, host_port, branch);
+}
+
+static void contain(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                    enum cap_dpc_reason reason, uint16_t source)
+{
+    const struct switch_view *view = sw->ports[host_port].tables.view;
+    struct cfgspace *space = space_of(view, branch);
+    if (space && cap_dpc_trigger(space, reason, source))
+        switch_config_interrupt(sw, host_port, bridge_of(view, branch));
+    set_contained(sw, host_port, branch, true);
+}
+
+void switch_fault_contain(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                          bool contained)
+{
+    struct cfgspace *space = space_of(sw->ports[host_port].tables.view, branch);
+    if (contained) {
+        contain(sw, host_port, branch, CAP_DPC_SOFTWARE, 0);
+        return;
+    }
+    if (space)
+        cap_dpc_release(space);
+    set_contained(sw, host_port, branch, false);
+}
+
+void switch_fault_on_dpc_write(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                               unsigned effects)
+{
+    const struct cfgspace *space = space_of(sw->ports[host_port].tables.view, branch);
+    CHECK(space);
+    if (effects & CFGSPACE_DPC_TRIGGER && cap_dpc_enabled(space) != CAP_DPC_OFF)
+        contain(sw, host_port, branch, CAP_DPC_SOFTWARE, 0);
+    else if (!cap_dpc_is_triggered(space))
+        set_contained(sw, host_port, branch, false);
 }
 
 void switch_fault_contain_users(struct pcie_switch *sw, uint32_t port, bool contained)
@@ -155,17 +194,44 @@ void switch_fault_set_port(struct pcie_switch *sw, uint32_t port, bool down)
     }
 }
 
+_Static_assert((int)SWITCH_CONTAIN_NONFATAL == (int)CAP_DPC_ON_NONFATAL &&
+                   (int)SWITCH_CONTAIN_FATAL == (int)CAP_DPC_ON_FATAL,
+               "a slot's own setting and the register's compare");
+
 /* ---- look-ups ---- */
 
-bool switch_fault_closes(const struct pcie_switch *sw, uint32_t ingress, uint32_t egress,
-                         bool owned, uint32_t function)
+enum tlp_status switch_fault_answer(const struct pcie_switch *sw, uint32_t host_port,
+                                    const struct switch_branch *branch)
+{
+    const struct switch_view *view = sw->ports[host_port].tables.view;
+    const struct cfgspace *space = space_of(view, (uint32_t)(branch - view->branches));
+    bool aborts = branch->contained && space && !cap_dpc_answers_unsupported(space);
+    return aborts ? TLP_CA : TLP_UR;
+}
+
+enum tlp_status switch_fault_closes(const struct pcie_switch *sw, uint32_t ingress, uint32_t egress,
+                                    bool owned, uint32_t function)
 {
     if (sw->ports[egress].down)
-        return true;
+        return TLP_UR;
     bool downstream = sw->ports[ingress].side != SWITCH_DEVICE;
-    const struct switch_branch *branch = find_branch(
-        sw, downstream ? ingress : egress, downstream ? egress : ingress, owned, function);
-    return branch && branch->contained;
+    uint32_t host_port = downstream ? ingress : egress;
+    const struct switch_branch *branch =
+        find_branch(sw, host_port, downstream ? egress : ingress, owned, function);
+    if (!branch || !branch->contained)
+        return TLP_SC;
+    /* The port answers for what is behind it; what comes from there it refuses. */
+    return downstream ? switch_fault_answer(sw, host_port, branch) : TLP_UR;
+}
+
+static enum switch_contain contained_by(const struct pcie_switch *sw, uint32_t host_port,
+                                        const struct switch_branch *branch)
+{
+    const struct switch_view *view = sw->ports[host_port].tables.view;
+    const struct cfgspace *space = space_of(view, (uint32_t)(branch - view->branches));
+    enum switch_contain enabled =
+        space ? (enum switch_contain)cap_dpc_enabled(space) : SWITCH_CONTAIN_NEVER;
+    return enabled > branch->contain_on ? enabled : branch->contain_on;
 }
 
 bool switch_fault_on_error(struct pcie_switch *sw, uint32_t ingress, uint32_t host_port, bool owned,
@@ -173,10 +239,11 @@ bool switch_fault_on_error(struct pcie_switch *sw, uint32_t ingress, uint32_t ho
 {
     struct switch_branch *branch = find_branch(sw, host_port, ingress, owned, function);
     if (!branch || branch->contained ||
-        branch->contain_on < (fatal ? SWITCH_CONTAIN_FATAL : SWITCH_CONTAIN_NONFATAL))
+        contained_by(sw, host_port, branch) <
+            (fatal ? SWITCH_CONTAIN_FATAL : SWITCH_CONTAIN_NONFATAL))
         return false;
     branch->contained_by = rid;
-    switch_fault_contain(sw, host_port,
-                         (uint32_t)(branch - sw->ports[host_port].tables.view->branches), true);
+    contain(sw, host_port, (uint32_t)(branch - sw->ports[host_port].tables.view->branches),
+            fatal ? CAP_DPC_FATAL : CAP_DPC_NONFATAL, rid);
     return true;
 }

@@ -34,16 +34,22 @@ void switch_fault_forget(struct pcie_switch *sw, uint32_t port);
 
 /* ---- for the look-ups ---- */
 
-/* True if nothing passes between @ingress and @egress, of or to function @function of the pool; if
- * @owned, of or to what the host owns. */
-bool switch_fault_closes(const struct pcie_switch *sw, uint32_t ingress, uint32_t egress,
-                         bool owned, uint32_t function);
+/* TLP_SC, or what is answered to a request since nothing passes between @ingress and @egress, of or
+ * to function @function of the pool; if @owned, of or to what the host owns. */
+enum tlp_status switch_fault_closes(const struct pcie_switch *sw, uint32_t ingress, uint32_t egress,
+                                    bool owned, uint32_t function);
 /* The same for what is behind a slot. */
 static inline bool switch_fault_closes_branch(const struct pcie_switch *sw,
                                               const struct switch_branch *branch)
 {
     return branch->contained || sw->ports[branch->port].down;
 }
+/* What is answered for behind such a slot. */
+enum tlp_status switch_fault_answer(const struct pcie_switch *sw, uint32_t host_port,
+                                    const struct switch_branch *branch);
+/* Software has written a slot's DPC Control or Status. */
+void switch_fault_on_dpc_write(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
+                               unsigned effects);
 /* An ERR message is about to pass up to a host; true if it sets off containment, and ends here. */
 bool switch_fault_on_error(struct pcie_switch *sw, uint32_t ingress, uint32_t host_port, bool owned,
                            uint32_t function, uint16_t rid, bool fatal);

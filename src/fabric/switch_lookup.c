@@ -26,6 +26,7 @@ struct finding {
     bool fetched;      /* from the table memory: the CAM had missed */
     bool owner;        /* the Owner's own route leads somewhere */
     bool lent;         /* to a function that is lent away */
+    bool aborted;      /* who answers for it aborts it (CA) instead of not knowing it (UR) */
     int32_t port;      /* egress */
     uint32_t function; /* hit: the VF's index in the pool */
     uint64_t address;
@@ -147,14 +148,14 @@ static void rewrite(struct tlp *tlp, bool downstream, const struct finding *foun
 }
 
 /* Turns a refused request into its completion (Base Spec 2.2.9, cpl_gen of the Verilog). */
-static void answer_unsupported(struct tlp *tlp)
+static void answer_refused(struct tlp *tlp, enum tlp_status status)
 {
     uint16_t bytes = tlp->bytes;
     uint16_t lower = tlp->address & 0x7f;
     tlp->kind = TLP_CPL;
     tlp->cpl.completer = 0;
     tlp->cpl.bytes_left = bytes;
-    tlp->cpl.status = TLP_UR;
+    tlp->cpl.status = (uint8_t)status;
     tlp->cpl.reserved = 0;
     tlp->cpl.lower_address = lower;
     tlp->attr |= TLP_ATTR_LAST | TLP_ATTR_GENERATED;
@@ -240,13 +241,17 @@ static enum pool_verdict refuse_closed(struct pcie_switch *sw, const struct tlp 
 /* What faults and the assignment have to say to a look-up's @verdict. */
 static __attribute__((noinline)) enum pool_verdict
 judge_again(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, bool downstream,
-            enum pool_verdict verdict, const struct finding *found)
+            enum pool_verdict verdict, struct finding *found)
 {
     if (verdict != POOL_REMAP && verdict != POOL_PASS)
         return verdict;
-    if (sw->n_closed && switch_fault_closes(sw, ingress, (uint32_t)found->port,
-                                            verdict == POOL_PASS, found->function))
-        return refuse_closed(sw, tlp, downstream, verdict, found);
+    if (sw->n_closed) {
+        enum tlp_status status = switch_fault_closes(sw, ingress, (uint32_t)found->port,
+                                                     verdict == POOL_PASS, found->function);
+        found->aborted = status == TLP_CA;
+        if (status != TLP_SC)
+            return refuse_closed(sw, tlp, downstream, verdict, found);
+    }
     if (!sw->assignments)
         return verdict;
     if (verdict == POOL_REMAP && !is_admitted(sw, tlp, downstream, found->function))
@@ -292,7 +297,7 @@ enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, str
         tlp->port = (uint16_t)found.port;
         return SWITCH_FORWARD;
     case POOL_UNSUPPORTED:
-        answer_unsupported(tlp);
+        answer_refused(tlp, found.aborted ? TLP_CA : TLP_UR);
         tlp->port = (uint16_t)ingress;
         sw->unsupported++;
         return SWITCH_ANSWERED;

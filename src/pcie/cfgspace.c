@@ -1,5 +1,6 @@
 #include "pcie/cfgspace.h"
 #include "base/check.h"
+#include "pcie/cap_dpc.h"
 #include "pcie/cap_express.h"
 #include "pcie/cap_header.h"
 #include "pcie/cap_sriov.h"
@@ -73,6 +74,10 @@ static unsigned triggers(struct cfgspace *space, unsigned offset, uint32_t old, 
         return cap_express_on_slot_write(enabled);
     case CFGSPACE_KIND_BRIDGE_CONTROL:
         return cap_header_on_bridge_control_write(space, old);
+    case CFGSPACE_KIND_DPC:
+        return offset == space->layout->dpc + (unsigned)PCI_EXP_DPC_CAP
+                   ? cap_dpc_on_control_write(written & enabled)
+                   : 0;
     case CFGSPACE_KIND_SRIOV_CONTROL:
     case CFGSPACE_KIND_SRIOV_PAGE:
         return cap_sriov_on_write(space, offset, old);

@@ -38,6 +38,7 @@ enum cfgspace_kind {
     CFGSPACE_KIND_ROOT,
     CFGSPACE_KIND_AER,
     CFGSPACE_KIND_ACS,
+    CFGSPACE_KIND_DPC,
     CFGSPACE_KIND_SRIOV_CONTROL,
     CFGSPACE_KIND_SRIOV_VFS,  /* NumVFs */
     CFGSPACE_KIND_SRIOV_PAGE, /* System Page Size */
@@ -64,6 +65,7 @@ enum cfgspace_effect {
     CFGSPACE_ROOT = 1U << CFGSPACE_KIND_ROOT,
     CFGSPACE_AER = 1U << CFGSPACE_KIND_AER,
     CFGSPACE_ACS = 1U << CFGSPACE_KIND_ACS,
+    CFGSPACE_DPC = 1U << CFGSPACE_KIND_DPC,                     /* DPC Control or Status */
     CFGSPACE_SRIOV_CONTROL = 1U << CFGSPACE_KIND_SRIOV_CONTROL, /* VF Enable, VF MSE, ARI */
     CFGSPACE_SRIOV_VFS = 1U << CFGSPACE_KIND_SRIOV_VFS,
     CFGSPACE_SRIOV_PAGE = 1U << CFGSPACE_KIND_SRIOV_PAGE,
@@ -74,7 +76,8 @@ enum cfgspace_effect {
     CFGSPACE_BUS_RESET_END = 1U << 26, /* and back */
     CFGSPACE_VF_ENABLE = 1U << 27,     /* VF Enable changed: the VFs appear or are gone */
     CFGSPACE_RETRAIN = 1U << 28,       /* Retrain Link was written as 1; reads 0 */
-    CFGSPACE_LINK_DISABLE = 1U << 29   /* Link Disable changed */
+    CFGSPACE_LINK_DISABLE = 1U << 29,  /* Link Disable changed */
+    CFGSPACE_DPC_TRIGGER = 1U << 30    /* DPC Software Trigger was written as 1; reads 0 */
 };
 
 enum cfgspace_reset_kind {
@@ -104,7 +107,7 @@ struct cfgspace_layout {
     uint8_t *flr_mask; /* [bytes] survives an FLR, in addition to the sticky bits */
     uint8_t *kind;     /* [bytes / 4] enum cfgspace_kind */
     /* Offsets of the capabilities; 0: absent. */
-    uint16_t pm, msi, msix, express, aer, ari, sriov, acs, dsn;
+    uint16_t pm, msi, msix, express, aer, ari, sriov, acs, dsn, dpc;
     struct cfgspace_bar_spec bar[CFGSPACE_BARS], vf_bar[CFGSPACE_BARS];
     struct cfgspace_vf_routing vf_routing[2]; /* without, with ARI Capable Hierarchy */
 };

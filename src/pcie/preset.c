@@ -5,9 +5,10 @@
 #include <string.h>
 
 enum {
-    PORT_BYTES = 0x110,      /* up to the serial number */
-    POOLED_PF_BYTES = 0x1a0, /* up to SR-IOV */
-    POOLED_VF_BYTES = 0x158, /* up to ARI */
+    PORT_BYTES = 0x110,       /* up to the serial number */
+    DOWNSTREAM_BYTES = 0x120, /* and containment */
+    POOLED_PF_BYTES = 0x1a0,  /* up to SR-IOV */
+    POOLED_VF_BYTES = 0x158,  /* up to ARI */
     QEMU_PF_BYTES = 0x160,
     QEMU_VF_BYTES = 0x108,
     QEMU_ROOT_PORT_BYTES = 0x150,
@@ -45,7 +46,7 @@ static const struct {
                                 preset_add_upstream,
                                 {SWITCH_PORT, .serial = 0x1234}},
     [PRESET_SWITCH_DOWNSTREAM] = {"switch-downstream",
-                                  PORT_BYTES,
+                                  DOWNSTREAM_BYTES,
                                   PRESET_COUNT,
                                   preset_add_downstream,
                                   {SWITCH_PORT, .serial = 0x1234, .slot = true, .hot_plug = true,

@@ -52,6 +52,7 @@ struct preset_options {
     bool button; /* and a power controller with its indicator: an orderly way out */
     uint16_t slot_number;
     bool card; /* at reset a card is there and its link is up */
+    bool dpc;  /* Downstream Port Containment; the pooled switch's downstream bridges */
     /* devices */
     uint16_t msix_vectors;
     uint8_t bar_log2_bytes;  /* the register BAR */

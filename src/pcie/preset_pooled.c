@@ -2,6 +2,7 @@
 #include "base/check.h"
 #include "pcie/cap_aer.h"
 #include "pcie/cap_ari.h"
+#include "pcie/cap_dpc.h"
 #include "pcie/cap_dsn.h"
 #include "pcie/cap_express.h"
 #include "pcie/cap_header.h"
@@ -24,6 +25,7 @@ enum {
     PORT_EXPRESS = 0x40,
     PORT_MSI = 0x80,
     PORT_DSN = 0x100,
+    PORT_DPC = 0x110,
     DEVICE_MSI = 0x50,
     DEVICE_MSIX = 0x70,
     DEVICE_EXPRESS = 0xa0,
@@ -132,6 +134,8 @@ void preset_add_downstream(struct cfgspace_layout *layout, const struct preset_o
 
     add_slot(&express, options);
     add_port(layout, options, XILINX, 0x7022, &express);
+    if (options->dpc)
+        cap_dpc_add(layout, PORT_DPC);
 }
 
 void preset_add_management(struct cfgspace_layout *layout, const struct preset_options *options)

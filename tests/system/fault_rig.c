@@ -38,6 +38,7 @@ const struct cfgspace_layout *rig_layout(enum preset preset)
         options.vfs = RIG_VFS;
     if (preset == PRESET_SWITCH_DOWNSTREAM || preset == PRESET_ROOT_PORT)
         options.slot = options.hot_plug = options.card = true;
+    options.dpc = rig.features & RIG_DPC;
     preset_build(preset, &options, layout, take(preset_memory_bytes(preset)));
     return layout;
 }
@@ -268,9 +269,10 @@ void rig_enumerate_user(uint32_t host)
     }
 }
 
-void rig_boot(bool watched)
+void rig_boot(unsigned features)
 {
     memset(&rig, 0, sizeof rig);
+    rig.features = features;
     sim_init(&rig.sim, IDS, EVENTS, UINT64_MAX);
     rig.fabric = (struct fabric){
         .sim = &rig.sim, .vcs = 1, .mps_bytes = 256, .mrrs_bytes = 512, .rcb_bytes = 64};
@@ -289,7 +291,7 @@ void rig_boot(bool watched)
     for (uint32_t h = 0; h < RIG_HOSTS; h++)
         make_host(h);
     make_device();
-    if (watched)
+    if (features & RIG_WATCHED)
         watch_links();
     rig_enumerate_owner();
     lend();

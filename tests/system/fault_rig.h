@@ -58,6 +58,7 @@ struct fault_rig {
     struct assignment_table table;
     struct dist memory_read;
     struct cfgspace_layout layouts[PRESET_COUNT];
+    unsigned features;
     struct request_owner owner, interrupt_owner;
     struct fault_rig_result results[RIG_RESULTS];
     uint32_t n_results;
@@ -67,8 +68,12 @@ struct fault_rig {
 
 extern struct fault_rig rig;
 
-/* Booted, lent, enumerated; @watched: the links are. */
-void rig_boot(bool watched);
+enum rig_feature {
+    RIG_WATCHED = 1 /* the links are */,
+    RIG_DPC = 2 /* slots have the capability */
+};
+/* Booted, lent, enumerated, with a set of features. */
+void rig_boot(unsigned features);
 /* What User @host does when it finds its functions (again), and the Owner its device. */
 void rig_enumerate_user(uint32_t host);
 void rig_enumerate_owner(void);

@@ -7,6 +7,7 @@
 
 #include "../unit/splitmix.h"
 #include "pcie/cap_aer.h"
+#include "pcie/cap_dpc.h"
 #include "pcie/cap_slot.h"
 
 #include <CUnit/CUnit.h>
@@ -106,12 +107,12 @@ static void mixed_traffic(void)
 static void a_link_that_is_watched_changes_nothing(void)
 {
     static struct fault_rig_result plain[RIG_RESULTS];
-    rig_boot(false);
+    rig_boot(0);
     mixed_traffic();
     rig_end();
     memcpy(plain, rig.results, sizeof plain);
     const uint32_t n = rig.n_results;
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     mixed_traffic();
     rig_end();
     CU_ASSERT_EQUAL(n, rig.n_results);
@@ -126,7 +127,7 @@ static void a_link_that_is_watched_changes_nothing(void)
 
 static void a_device_that_loses_its_link_is_answered_for(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     everybody_is_served();
     /* In flight: on the wire, in the switch and at the device. */
     const uint32_t waits = rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR);
@@ -175,7 +176,7 @@ static void what_is_on_the_wire_is_lost(void)
 {
     enum { BURST = 6, MPS = 256 };
     for (int late = 0; late < 2; late++) {
-        rig_boot(true);
+        rig_boot(RIG_WATCHED);
         const uint64_t ticks = link_ticks(&rig.up[RIG_DEVICE], MPS + 24) * 3;
         const uint64_t third_ps = link_ticks_to_ps(ticks) + rig.params.propagation_ps;
         const struct root_complex *rc = &rig.hosts[RIG_USER2].rc;
@@ -196,7 +197,7 @@ static void what_is_on_the_wire_is_lost(void)
 static void a_link_may_break_at_any_time(void)
 {
     for (uint32_t ns = 0; ns < 900; ns += 7) {
-        rig_boot(true);
+        rig_boot(RIG_WATCHED);
         rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR);
         rig_begin_memory(RIG_USER1, REQUEST_MMIO_WRITE, RIG_USER_BAR);
         rig_begin_config(RIG_USER1, REQUEST_CFG_WRITE, RIG_PF_RID + 1, PCI_COMMAND, 2, 6);
@@ -224,7 +225,7 @@ static void a_link_may_break_at_any_time(void)
 
 static void a_host_that_loses_its_link_troubles_nobody_else(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     const uint32_t waits = rig_begin_memory(RIG_USER2, REQUEST_MMIO_READ, RIG_USER_BAR);
     rig_run_for(100 * NS);
     fault_link_down(&rig.faults, RIG_USER2, false);
@@ -264,7 +265,7 @@ static void a_host_that_loses_its_link_troubles_nobody_else(void)
 
 static void without_containment_users_time_out(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     fault_owner_reset(&rig.faults, &rig.sw, RIG_OWNER, false);
     const uint32_t read = rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR);
     const uint32_t config =
@@ -297,7 +298,7 @@ static void without_containment_users_time_out(void)
 
 static void with_containment_users_know_at_once(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     fault_owner_reset(&rig.faults, &rig.sw, RIG_OWNER, true);
     CU_ASSERT_EQUAL(rig.sw.contained, 2);
     for (uint32_t h = RIG_USER1; h < RIG_HOSTS; h++) {
@@ -336,7 +337,7 @@ static void set_error_reporting(uint16_t enables, bool fatal)
 
 static void a_fatal_error_cuts_off_its_users_slot(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     struct fault_rig_host *user = &rig.hosts[RIG_USER1];
     user->branch.contain_on = SWITCH_CONTAIN_FATAL;
     set_error_reporting(PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE, false);
@@ -378,10 +379,52 @@ static void a_fatal_error_cuts_off_its_users_slot(void)
     rig_end();
 }
 
+/* The same by the slot's own capability, which software sees and rules. */
+static void software_rules_containment(void)
+{
+    enum { RELEASED_BY_WRITING = PCI_EXP_DPC_STATUS_TRIGGER | PCI_EXP_DPC_STATUS_INTERRUPT };
+    enum { ANSWER_UR = 4, TRIGGER = 0x40 };
+    rig_boot(RIG_WATCHED | RIG_DPC);
+    const uint16_t slot = RIG_DOWNSTREAM_RID;
+    const unsigned dpc = rig_layout(PRESET_SWITCH_DOWNSTREAM)->dpc;
+    const unsigned control = dpc + PCI_EXP_DPC_CTL, status = dpc + PCI_EXP_DPC_STATUS;
+    set_error_reporting(PCI_EXP_DEVCTL_FERE, true);
+    rig_write(RIG_USER1, slot, control, 2, PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_INT_EN);
+    endpoint_config_error(&rig.ep, 1, PCI_ERR_UNC_COMP_TIME);
+    endpoint_config_error(&rig.ep, 2, PCI_ERR_UNC_COMP_TIME);
+    slot_shows(RIG_USER1, false, 2); /* of the link and of the containment */
+    slot_shows(RIG_USER2, true, 0);  /* which has not enabled it */
+    CU_ASSERT_EQUAL(rig.hosts[RIG_USER2].messages, 1);
+    CU_ASSERT_EQUAL(rig_read(RIG_USER1, slot, status, 4),
+                    PCI_EXP_DPC_STATUS_TRIGGER | CAP_DPC_FATAL << 1 | PCI_EXP_DPC_STATUS_INTERRUPT |
+                        (RIG_PF_RID + 1) << 16);
+    ends_at_once(rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR), TLP_CA);
+    ends_at_once(rig_begin_config(RIG_USER1, REQUEST_CFG_READ, RIG_PF_RID, 0, 4, 0), TLP_CA);
+    rig_write(RIG_USER1, slot, control, 2,
+              PCI_EXP_DPC_CTL_EN_FATAL | PCI_EXP_DPC_CTL_INT_EN | ANSWER_UR);
+    ends_at_once(rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR), TLP_UR);
+    ends_at_once(rig_begin_config(RIG_USER1, REQUEST_CFG_READ, RIG_PF_RID, 0, 4, 0), TLP_UR);
+
+    clear_events(RIG_USER1);
+    rig_write(RIG_USER1, slot, status, 2, RELEASED_BY_WRITING);
+    slot_shows(RIG_USER1, true, 3);
+    everybody_is_served();
+    clear_events(RIG_USER1);
+    rig_write(RIG_USER1, slot, control, 2, PCI_EXP_DPC_CTL_EN_FATAL | TRIGGER);
+    slot_shows(RIG_USER1, false, 4);
+    CU_ASSERT_EQUAL(rig_read(RIG_USER1, slot, status, 2) & 0x67, 0x27);
+    ends_at_once(rig_begin_memory(RIG_USER1, REQUEST_MMIO_READ, RIG_USER_BAR), TLP_CA);
+    /* The manager's release shows there, too. */
+    switch_fault_contain(&rig.sw, RIG_USER1, 0, false);
+    CU_ASSERT_FALSE(rig_read(RIG_USER1, slot, status, 2) & PCI_EXP_DPC_STATUS_TRIGGER);
+    everybody_is_served();
+    rig_end();
+}
+
 /* A device's time-out is logged in the function's own status, and told to its host. */
 static void a_time_out_is_logged_and_told(void)
 {
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     const struct cfgspace_layout *vf = rig_layout(PRESET_82599_VF);
     set_error_reporting(PCI_EXP_DEVCTL_NFERE, false);
     const uint32_t read = rig_begin_dma(2, REQUEST_DMA_READ, 64);
@@ -482,7 +525,7 @@ static void repair_all(void)
 static void after_any_faults_all_is_well_again(void)
 {
     uint64_t state = 3;
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < PER_ROUND; i++) {
             bool unused;
@@ -507,7 +550,7 @@ static void the_faults_of_one_host_are_his_alone(void)
     static bool concerned[RIG_RESULTS];
     uint64_t state = 9;
     uint32_t n = 0, failed = 0;
-    rig_boot(true);
+    rig_boot(RIG_WATCHED);
     const uint32_t first = rig.n_results;
     for (int i = 0; i < 20 * PER_ROUND; i++) {
         const uint32_t result = random_access(&state, &concerned[rig.n_results]);
@@ -546,6 +589,7 @@ void suite_fault(void)
     CU_add_test(suite, "with containment Users know at once", with_containment_users_know_at_once);
     CU_add_test(suite, "a fatal error cuts off its User's slot",
                 a_fatal_error_cuts_off_its_users_slot);
+    CU_add_test(suite, "software rules containment", software_rules_containment);
     CU_add_test(suite, "a time-out is logged and told", a_time_out_is_logged_and_told);
     CU_add_test(suite, "after any faults all is well again", after_any_faults_all_is_well_again);
     CU_add_test(suite, "the faults of one host are his alone",

@@ -6,6 +6,7 @@
 #include "pcie/cap_acs.h"
 #include "pcie/cap_aer.h"
 #include "pcie/cap_ari.h"
+#include "pcie/cap_dpc.h"
 #include "pcie/cap_dsn.h"
 #include "pcie/cap_express.h"
 #include "pcie/cap_header.h"
@@ -420,6 +421,46 @@ static void control(uint16_t bits)
     cfgspace_write_sized(&space, EXTENDED + PCI_SRIOV_CTRL, 2, bits);
 }
 
+static void containment(void)
+{
+    enum { AT_EXT = 0x100, ALL = 0xffff };
+
+    begin();
+    cap_dpc_add(&layout, AT_EXT);
+    ready();
+    CU_ASSERT_EQUAL(cfgspace_read(&space, AT_EXT), 0x0001001d);
+    CU_ASSERT_EQUAL(cfgspace_get16(&space, AT_EXT + PCI_EXP_DPC_CAP), PCI_EXP_DPC_CAP_SW_TRIGGER);
+    CU_ASSERT_EQUAL(cap_dpc_enabled(&space), CAP_DPC_OFF);
+    CU_ASSERT_FALSE(cap_dpc_answers_unsupported(&space));
+    CU_ASSERT_EQUAL(cfgspace_write_sized(&space, AT_EXT + PCI_EXP_DPC_CTL, 2, ALL),
+                    CFGSPACE_DPC | CFGSPACE_DPC_TRIGGER);
+    CU_ASSERT_EQUAL(cfgspace_get16(&space, AT_EXT + PCI_EXP_DPC_CTL), 0x000f);
+    CU_ASSERT_EQUAL(cap_dpc_enabled(&space), CAP_DPC_OFF); /* both enables: reserved */
+    CU_ASSERT(cap_dpc_answers_unsupported(&space));
+    cfgspace_write_sized(&space, AT_EXT + PCI_EXP_DPC_CTL, 2, PCI_EXP_DPC_CTL_EN_NONFATAL);
+    CU_ASSERT_EQUAL(cap_dpc_enabled(&space), CAP_DPC_ON_NONFATAL);
+
+    /* Without its enable there is no interrupt; the first error stays. */
+    CU_ASSERT_FALSE(cap_dpc_trigger(&space, CAP_DPC_NONFATAL, 0x1234));
+    CU_ASSERT(cap_dpc_is_triggered(&space));
+    CU_ASSERT_FALSE(cap_dpc_trigger(&space, CAP_DPC_FATAL, 0x4321));
+    CU_ASSERT_EQUAL(cfgspace_get32(&space, AT_EXT + PCI_EXP_DPC_STATUS), 0x1234000b);
+    cfgspace_reset(&space, CFGSPACE_RESET_HOT);
+    CU_ASSERT_EQUAL(cfgspace_get32(&space, AT_EXT + PCI_EXP_DPC_STATUS), 0x1234000b);
+    CU_ASSERT_EQUAL(cap_dpc_enabled(&space), CAP_DPC_OFF);
+    CU_ASSERT_EQUAL(cfgspace_write_sized(&space, AT_EXT + PCI_EXP_DPC_STATUS, 2, ALL),
+                    CFGSPACE_DPC);
+    CU_ASSERT_FALSE(cap_dpc_is_triggered(&space));
+
+    cfgspace_write_sized(&space, AT_EXT + PCI_EXP_DPC_CTL, 2, PCI_EXP_DPC_CTL_INT_EN);
+    CU_ASSERT(cap_dpc_trigger(&space, CAP_DPC_SOFTWARE, 0));
+    CU_ASSERT_EQUAL(cfgspace_get16(&space, AT_EXT + PCI_EXP_DPC_STATUS) & 0x67, 0x27);
+    cap_dpc_release(&space);
+    CU_ASSERT_FALSE(cap_dpc_is_triggered(&space));
+    /* Its interrupt is still pending. */
+    CU_ASSERT_FALSE(cap_dpc_trigger(&space, CAP_DPC_SOFTWARE, 0));
+}
+
 static void sriov_numbers_vfs(void)
 {
     static const struct {
@@ -533,6 +574,7 @@ void suite_cap(void)
     CU_add_test(suite, "AER logs the first error", aer_logs_the_first_error);
     CU_add_test(suite, "AER of a root port", aer_of_a_root_port);
     CU_add_test(suite, "small capabilities", small_extended_capabilities);
+    CU_add_test(suite, "containment", containment);
     CU_add_test(suite, "SR-IOV numbers VFs", sriov_numbers_vfs);
     CU_add_test(suite, "SR-IOV locks while enabled", sriov_locks_while_enabled);
     CU_add_test(suite, "VF BARs follow the page", sriov_bars_follow_the_page);
