@@ -12,6 +12,7 @@
 #include "moves_rig.h"
 
 #include "../unit/splitmix.h"
+#include "fabric/switch_fault.h"
 #include "pcie/tlp_header.h"
 
 #include <CUnit/CUnit.h>
@@ -22,7 +23,7 @@
 
 void suite_isolation_moves(void);
 
-enum { CASES = 10000, ORDERLY_CASES = 300, SENDS = 120, MOVES = 3, NOBODY = -1 };
+enum { CASES = 10000, ORDERLY_CASES = 300, SENDS = 120, MOVES = 3, CUTS = 6, NOBODY = -1 };
 enum { LENGTH_PS = 100000000, ANSWER_PS = 300000, SLOW_PS = 40000000, POLL_PS = 500000 };
 /* FLR_WAIT: until the VF has been reset and is ready. SETTLE: all that passed its look-up before
  * the entries went has arrived. UNBIND: what drivers began has ended. */
@@ -33,6 +34,7 @@ enum order { ORDER_CORRECT, ORDER_INVALIDATE_FIRST, ORDER_NO_FLR, ORDER_STALE_EN
 struct plan {     /* of one case */
     bool hostile; /* hosts and functions do as they like; else only what they may */
     bool forges;  /* hosts complete what nobody asked */
+    bool cuts;    /* slots are cut off (contained) and released at any time */
     enum order order;
 };
 
@@ -74,10 +76,10 @@ struct move {
     bool busy;
 };
 
-enum { SENDING, ANSWERING, MOVING };
+enum { SENDING, ANSWERING, MOVING, CUTTING };
 
 struct totals {
-    uint64_t delivered, refused, moved, violations, lost, unexpected, foreign_dma;
+    uint64_t delivered, refused, blocked, moved, violations, lost, unexpected, foreign_dma;
     uint64_t undrained, astray, stale, dropped, unsupported;
 };
 
@@ -88,6 +90,7 @@ static struct state {
     struct oracle_vf vfs[MOVES_POOL];
     struct origin origins[MOVES_REQUESTS];
     struct move moves[MOVES];
+    uint64_t cut_ps[MOVES_HOSTS][MOVES_DEVICES]; /* since when it is; 0: not */
     struct request_owner owner;
     struct totals totals;
     uint64_t case_number;
@@ -195,6 +198,13 @@ static bool may_reach(uint32_t h, uint32_t vf, bool posted)
     return false;
 }
 
+/* A request has come through the slot of @h for device @d: not long after it was cut off. */
+static bool is_passable(uint32_t h, uint32_t d)
+{
+    const uint64_t cut_ps = state.cut_ps[h][d];
+    return !cut_ps || state.rig.sim.now_ps < cut_ps + SETTLE_PS;
+}
+
 static void judge_at_device(uint32_t port, const struct tlp *tlp, const struct origin *origin)
 {
     const uint32_t d = port - state.rig.shape.hosts, h = origin->port;
@@ -205,6 +215,8 @@ static void judge_at_device(uint32_t port, const struct tlp *tlp, const struct o
     bool same = by_id ? target == origin->target : tlp->address == origin->address;
     bool by_user = vf != NOBODY && h != owner_of(d);
     judge(h < state.rig.shape.hosts, "from one device to another", port, tlp);
+    if (h < state.rig.shape.hosts)
+        judge(is_passable(h, d), "down through a slot that is cut off", port, tlp);
     if (vf == NOBODY)
         judge(h == owner_of(d) && same, "a PF is reached by somebody else", port, tlp);
     else
@@ -226,6 +238,7 @@ static void judge_at_host(uint32_t h, const struct tlp *tlp, const struct origin
 {
     const uint32_t d = origin->port - state.rig.shape.hosts;
     judge(origin->port >= state.rig.shape.hosts, "from one host to another", h, tlp);
+    judge(is_passable(h, d), "up through a slot that is cut off", h, tlp);
     if (origin->vf == NOBODY) {
         judge(h == owner_of(d) && tlp->requester == origin->requester, "not the Owner's", h, tlp);
         return;
@@ -301,10 +314,21 @@ static uint16_t completer_of(uint32_t host, uint64_t address)
     return slot_rid(d, 0); /* the PF */
 }
 
+/* A host that forges completions can make believe that his VF is drained. A real one that comes
+ * after that may reach what he has in its place by then. */
+static bool is_his_own_fault(uint32_t port, const struct tlp *tlp, const struct origin *origin)
+{
+    if (!state.plan.forges || port < state.rig.shape.hosts || origin->programmer == NOBODY)
+        return false;
+    const int vf = vf_by_rid(port - state.rig.shape.hosts, tlp->requester);
+    return vf != NOBODY && may_reach((uint32_t)origin->programmer, (uint32_t)vf, true);
+}
+
 static void judge_completion(uint32_t port, const struct tlp *tlp, const struct origin *origin)
 {
     judge(origin->live && port == origin->port, "a completion to another", port, tlp);
-    judge(tlp->requester == origin->requester && tlp->tag == origin->tag,
+    judge((tlp->requester == origin->requester && tlp->tag == origin->tag) ||
+              is_his_own_fault(port, tlp, origin),
           "a completion of another request", port, tlp);
     bool is_config = origin->kind == TLP_CFG_READ || origin->kind == TLP_CFG_WRITE;
     if (tlp->cpl.status != TLP_SC)
@@ -476,6 +500,15 @@ static bool choose_target(uint32_t h, uint16_t *out)
     }
 }
 
+/* True if @target is behind the downstream bridge of a device that is not the host's own. */
+static bool is_in_slot(uint32_t h, uint16_t target)
+{
+    for (uint32_t d = 0; d < state.rig.shape.devices; d++)
+        if ((target >> 8 == 3 + 2 * d || target >> 8 == 4 + 2 * d) && owner_of(d) != h)
+            return true;
+    return false;
+}
+
 static void ask_config(uint32_t h)
 {
     uint16_t target;
@@ -486,7 +519,7 @@ static void ask_config(uint32_t h)
         send_config(h, TLP_CFG_READ, target, moves_devctl(), 2, 0);
         return;
     case 1: /* an FLR of what may be somebody else's; the Owner would reset a whole device */
-        if (state.plan.hostile && target >> 8 > 2 && h != owner_of((target >> 8) - 3U) % 4U)
+        if (state.plan.hostile && is_in_slot(h, target))
             send_config(h, TLP_CFG_WRITE, target, moves_devctl(), 2, 0);
         return;
     default:
@@ -888,6 +921,13 @@ static void on_move(uint32_t number)
         moves_later(&state.rig, state.rig.sim.now_ps + wait_ps, MOVING, number);
 }
 
+static void cut_or_release(uint32_t h, uint32_t d)
+{
+    const bool cut = !state.cut_ps[h][d];
+    switch_fault_contain(&state.rig.sw, h, d, cut);
+    state.cut_ps[h][d] = cut ? state.rig.sim.now_ps : 0;
+}
+
 static void on_event(void *self, uint32_t what, uint64_t b)
 {
     (void)self;
@@ -897,6 +937,8 @@ static void on_event(void *self, uint32_t what, uint64_t b)
         device_sends((uint32_t)b - state.rig.shape.hosts);
     else if (what == ANSWERING)
         answer((uint32_t)(b & 0xff), (uint32_t)(b >> 8));
+    else if (what == CUTTING)
+        cut_or_release((uint32_t)(b & 0xff), (uint32_t)(b >> 8));
     else
         on_move((uint32_t)b);
 }
@@ -930,6 +972,7 @@ static void begin_case(const struct plan *plan, uint64_t number)
     state.owner = (struct request_owner){on_done, NULL};
     memset(state.origins, 0, sizeof state.origins);
     memset(state.moves, 0, sizeof state.moves);
+    memset(state.cut_ps, 0, sizeof state.cut_ps);
     const struct moves_shape shape = random_shape();
     moves_rig_init(&state.rig, &shape, &ops);
     for (uint32_t vf = 0; vf < state.rig.n_vfs; vf++) {
@@ -946,6 +989,9 @@ static void begin_case(const struct plan *plan, uint64_t number)
         state.moves[i] = (struct move){.vf = below(state.rig.n_vfs), .to = below(shape.hosts)};
         moves_later(&state.rig, 1 + below(LENGTH_PS / 2), MOVING, i);
     }
+    for (int i = 0; plan->cuts && i < CUTS; i++)
+        moves_later(&state.rig, 1 + below(LENGTH_PS), CUTTING,
+                    (uint64_t)below(shape.devices) << 8 | below(shape.hosts));
 }
 
 /* What was asked and not answered. */
@@ -977,6 +1023,7 @@ static void run_case(const struct plan *plan, uint64_t number)
     totals->dropped += sw->dropped;
     totals->unsupported += sw->unsupported;
     totals->refused += sw->dropped + sw->unsupported;
+    totals->blocked += sw->blocked;
     if (plan->order == ORDER_CORRECT) {
         CU_ASSERT(moves_rig_is_conserved(&state.rig));
         CU_ASSERT_EQUAL(sw->astray, 0);
@@ -999,7 +1046,7 @@ static void nobody_reaches_what_the_assignment_does_not_give(void)
     state.verbose = true;
     moves_rig_enter();
     for (uint64_t i = 0; i < cases; i++) {
-        const struct plan plan = {.hostile = true, .forges = i % 4 == 0};
+        const struct plan plan = {.hostile = true, .forges = i % 4 == 0, .cuts = i % 3 == 0};
         run_case(&plan, i);
     }
     moves_rig_exit();
@@ -1007,6 +1054,7 @@ static void nobody_reaches_what_the_assignment_does_not_give(void)
     CU_ASSERT(state.totals.delivered > 50 * cases); /* all of this happens often */
     CU_ASSERT(state.totals.refused > 5 * cases);
     CU_ASSERT(state.totals.moved > cases);
+    CU_ASSERT(state.totals.blocked > cases);
 }
 
 /* ---- the order of steps ---- */
