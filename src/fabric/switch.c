@@ -11,29 +11,43 @@
 
 /* ---- entry ---- */
 
-/* When the TLP could enter if the pipeline were free and had no clock: all its beats follow without
- * a gap. */
-static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *link,
-                              const struct tlp *tlp, uint32_t payload, uint32_t beats,
-                              uint64_t begin_ps, uint64_t end_ps)
+/* How the beats of a TLP of @kind with @payload follow its first byte and precede its last. */
+static __attribute__((noinline)) void
+set_pace(const struct pcie_switch *sw, struct switch_ingress *in, uint32_t kind, uint32_t payload)
 {
-    if (!sw->params.cut_through)
-        return end_ps;
+    const struct link *link = in->link;
+    uint32_t beats = switch_beats(sw, payload);
     uint32_t first = payload < sw->params.datapath_bytes ? payload : sw->params.datapath_bytes;
-    uint32_t header = sw->fabric->overhead_bytes[tlp->kind] - sw->fabric->tail_bytes;
-    uint64_t first_beat_ps = begin_ps + link_ticks_to_ps(link_ticks(link, header + first));
-    uint64_t others_ps = switch_cycle_ps(sw, beats - 1);
-    uint64_t last_beat_ps = end_ps > others_ps ? end_ps - others_ps : 0;
-    uint64_t streamable = first_beat_ps > last_beat_ps ? first_beat_ps : last_beat_ps;
+    uint32_t header = sw->fabric->overhead_bytes[kind] - sw->fabric->tail_bytes;
+    uint64_t lead_ps = link_ticks_to_ps(link_ticks(link, header + first));
     if (beats > 2) {
         /* A short last beat may come sooner after the last whole one than a cycle. */
         uint32_t whole = header + ((beats - 1) << sw->beat_shift);
-        uint64_t whole_ps = begin_ps + link_ticks_to_ps(link_ticks(link, whole));
+        uint64_t whole_ps = link_ticks_to_ps(link_ticks(link, whole));
         uint64_t before_ps = switch_cycle_ps(sw, beats - 2);
-        if (whole_ps > streamable + before_ps)
-            streamable = whole_ps - before_ps;
+        if (whole_ps > lead_ps + before_ps)
+            lead_ps = whole_ps - before_ps;
     }
-    return streamable;
+    in->pace = (struct switch_pace){.kind = kind,
+                                    .payload = payload,
+                                    .beats = beats,
+                                    .lead_ps = lead_ps,
+                                    .others_ps = switch_cycle_ps(sw, beats - 1)};
+}
+
+/* When the TLP could enter if the pipeline were free and had no clock: all its beats follow without
+ * a gap. Most are as long as the one before. */
+static uint64_t streamable_ps(const struct pcie_switch *sw, struct switch_ingress *in,
+                              uint32_t kind, uint32_t payload, uint64_t begin_ps, uint64_t end_ps)
+{
+    if (in->pace.kind != kind || in->pace.payload != payload)
+        set_pace(sw, in, kind, payload);
+    if (!sw->params.cut_through)
+        return end_ps;
+    uint64_t first_beat_ps = begin_ps + in->pace.lead_ps;
+    uint64_t others_ps = in->pace.others_ps;
+    uint64_t last_beat_ps = end_ps > others_ps ? end_ps - others_ps : 0;
+    return first_beat_ps > last_beat_ps ? first_beat_ps : last_beat_ps;
 }
 
 /* The cycle in which the first beat enters. The account then ends there, or before it: what is left
@@ -41,8 +55,7 @@ static uint64_t streamable_ps(const struct pcie_switch *sw, const struct link *l
 static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, struct tlp *tlp,
                       uint32_t payload, uint64_t begin_ps, uint64_t end_ps)
 {
-    uint32_t beats = switch_beats(sw, payload);
-    uint64_t streamable = streamable_ps(sw, in->link, tlp, payload, beats, begin_ps, end_ps);
+    uint64_t streamable = streamable_ps(sw, in, tlp->kind, payload, begin_ps, end_ps);
     uint64_t cycle = switch_cycle_at_or_after(sw, streamable);
     tlp_spend(tlp, PART_SERIALISE, streamable);
     if (cycle < in->free_cycle) {
@@ -50,7 +63,7 @@ static uint64_t enter(const struct pcie_switch *sw, struct switch_ingress *in, s
         cycle = in->free_cycle;
         tlp_spend(tlp, PART_ARBITRATE, switch_cycle_ps(sw, cycle));
     }
-    in->free_cycle = cycle + beats;
+    in->free_cycle = cycle + in->pace.beats;
     return cycle;
 }
 
@@ -284,6 +297,7 @@ void switch_connect(struct pcie_switch *sw, uint32_t number, enum switch_side si
     struct switch_port *port = &sw->ports[number];
     port->side = side;
     port->in.link = in;
+    port->in.pace.kind = TLP_KINDS;
     port->in.granted_to = -1;
     port->out.link = out;
     port->out.buffer_ticks = link_ticks(out, sw->params.egress_buffer_bytes);

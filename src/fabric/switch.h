@@ -80,8 +80,17 @@ struct switch_tables {
     uint8_t device_bus;       /* device port: the bus that the device has in the Owner's domain */
 };
 
+struct switch_pace { /* of the TLPs of one kind and length; TLP_KINDS: of none */
+    uint32_t kind;
+    uint32_t payload;
+    uint32_t beats;
+    uint64_t lead_ps;   /* from the first byte's arrival until the first beat may enter */
+    uint64_t others_ps; /* that the other beats take, up to the last byte's arrival or later */
+};
+
 struct switch_ingress {
     struct link *link;          /* that TLPs arrive on; credits return here */
+    struct switch_pace pace;    /* of the last TLP */
     uint64_t free_cycle;        /* the pipeline's entry is free from here on */
     uint64_t lookup_free_cycle; /* the look-up is */
     uint32_t accept_pointer;    /* egress that is accepted first */
