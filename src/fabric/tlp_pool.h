@@ -9,10 +9,9 @@
 struct tlp_pool {
     struct tlp *tlps;
     uint32_t capacity;
-    uint32_t fresh; /* first index never used */
+    uint32_t fresh; /* first index never used: all before it were once in use at the same time */
     uint32_t free_head;
     uint32_t in_use;
-    uint32_t most_in_use;
     struct arena memory; /* has the TLPs: lazily mapped */
 };
 
@@ -36,8 +35,6 @@ static inline uint32_t tlp_take(struct tlp_pool *pool)
         index = pool->fresh++;
     }
     pool->in_use++;
-    if (pool->in_use > pool->most_in_use)
-        pool->most_in_use = pool->in_use;
     return index;
 }
 
