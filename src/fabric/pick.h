@@ -37,6 +37,7 @@ struct pick_wait {
     uint64_t ready_ps; /* the least arrival time of a head that has not arrived yet, if it is less
                           than before */
     uint32_t blocked;  /* gets a bit for each queue whose head lacked only credits */
+    uint32_t payload;  /* on the wire, of the head that was chosen */
 };
 
 /* The queue (VC x 3 + class) whose head may be sent on @link now, or PICK_NONE. @fifos: one per
@@ -70,9 +71,11 @@ static inline bool pick_can_go(const struct link *link, const struct tlp *tlp, u
             wait->ready_ps = tlp->at_ps;
         return false;
     }
-    uint32_t data_units = credit_data_units(tlp_wire_payload_bytes(tlp));
-    if (link_credit_allows(&link->credit[q], data_units, wait->now_ps))
+    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    if (link_credit_allows(&link->credit[q], credit_data_units(payload), wait->now_ps)) {
+        wait->payload = payload;
         return true;
+    }
     wait->blocked |= 1U << q;
     return false;
 }

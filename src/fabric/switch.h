@@ -98,8 +98,8 @@ struct switch_ingress {
     struct tlp_fifo pipeline; /* live: what has its look-up to come; at_ps is when it could begin */
     int32_t granted_to;       /* egress that chose it in this cycle, or -1 */
     int granted_queue;        /* and which of its queues */
-    bool gives_back;          /* what was granted gives credits back, of so many data units */
-    uint32_t data_units;
+    uint32_t granted_payload; /* of its head, on the wire */
+    bool gives_back;          /* what was granted gives credits back */
     /* The receive buffer, payload and header bytes by class. Bytes are held from the time at which
      * the sender spent the credits for them; the integral counts from the end of the pipeline. */
     uint32_t held_bytes[CLASSES];

@@ -123,6 +123,7 @@ struct query { /* of one egress, by its arbiter */
     uint64_t free_ps;      /* when the first busy one of the requesters looked at is free */
     struct pick_wait wait; /* what the others wait for; ready_ps also of queues not looked into */
     int queue;             /* of the last ingress that was eligible */
+    uint32_t payload;
     uint32_t ingress;
 };
 
@@ -151,6 +152,7 @@ static inline __attribute__((always_inline)) bool is_eligible(void *context, uin
         return false;
     *out_age = tlp_get(&sw->fabric->tlps, fifos[q].head)->at_ps;
     query->queue = q;
+    query->payload = query->wait.payload;
     query->ingress = ingress;
     return true;
 }
@@ -196,7 +198,7 @@ void switch_crossbar_on_credit(void *self, uint32_t egress, uint64_t at_ps)
  * tries again. */
 static __attribute__((noinline)) void settle_rivalry(struct pcie_switch *sw, uint32_t egress,
                                                      struct switch_ingress *in, int queue,
-                                                     uint64_t cycle)
+                                                     uint32_t payload, uint64_t cycle)
 {
     uint32_t n = sw->n_ports;
     uint32_t rival = (uint32_t)in->granted_to;
@@ -204,21 +206,23 @@ static __attribute__((noinline)) void settle_rivalry(struct pcie_switch *sw, uin
     if ((egress + n - in->accept_pointer) % n < (rival + n - in->accept_pointer) % n) {
         in->granted_to = (int32_t)egress;
         in->granted_queue = queue;
+        in->granted_payload = payload;
         loser = rival;
     }
     switch_ring_wake(sw, loser, cycle + 1);
 }
 
 static void offer_grant(struct pcie_switch *sw, uint32_t egress, uint32_t ingress, int queue,
-                        uint64_t cycle)
+                        uint32_t payload, uint64_t cycle)
 {
     struct switch_ingress *in = &sw->ports[ingress].in;
     if (in->granted_to >= 0) {
-        settle_rivalry(sw, egress, in, queue, cycle);
+        settle_rivalry(sw, egress, in, queue, payload, cycle);
         return;
     }
     in->granted_to = (int32_t)egress;
     in->granted_queue = queue;
+    in->granted_payload = payload;
     sw->granting[sw->n_granting++] = ingress;
 }
 
@@ -276,20 +280,20 @@ static inline bool grant_first_ready(struct pcie_switch *sw, uint32_t egress, ui
     struct switch_egress *out = &sw->ports[egress].out;
     if (!sw->looks_ahead || out->requests > FEW_REQUESTERS)
         return false;
-    struct pick_wait unused = {.now_ps = sw->fabric->sim->now_ps};
-    struct sight sight = look_at_requesters(sw, egress, unused.now_ps);
+    struct pick_wait wait = {.now_ps = sw->fabric->sim->now_ps};
+    struct sight sight = look_at_requesters(sw, egress, wait.now_ps);
     if (!sight.able) {
-        wait_for_requesters(sw, egress, unused.now_ps);
+        wait_for_requesters(sw, egress, wait.now_ps);
         return true;
     }
     uint64_t behind = sight.able & UINT64_MAX << out->arb.pointer;
     uint32_t ingress = (uint32_t)__builtin_ctzll(behind ? behind : sight.able);
-    out->others_ps = (sight.able & (sight.able - 1)) ? unused.now_ps : sight.later_ps;
+    out->others_ps = (sight.able & (sight.able - 1)) ? wait.now_ps : sight.later_ps;
     const struct tlp_fifo *fifos = fifos_of(sw, group_of(sw, egress, ingress));
-    int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &unused);
+    int q = pick(sw->fabric, fifos, out->link, PICK_ANY_PORT, &wait);
     if (q == PICK_NONE)
         return false;
-    offer_grant(sw, egress, ingress, q, cycle);
+    offer_grant(sw, egress, ingress, q, wait.payload, cycle);
     return true;
 }
 
@@ -309,7 +313,7 @@ static __attribute__((noinline)) void ask_requesters(struct pcie_switch *sw, uin
     if (ingress != ARB_NONE) {
         if (query.ingress != (uint32_t)ingress)
             ask_again(&query, (uint32_t)ingress);
-        offer_grant(sw, egress, (uint32_t)ingress, query.queue, cycle);
+        offer_grant(sw, egress, (uint32_t)ingress, query.queue, query.payload, cycle);
         return;
     }
     wait_for_credits(sw, egress, query.wait.blocked);
@@ -421,24 +425,28 @@ static __attribute__((noinline)) uint64_t first_requester_ps(const struct pcie_s
     return first_ps;
 }
 
+/* The same after a grant to @ingress that was the only one of the cycle: what was seen of the
+ * others still holds. */
+static uint64_t first_as_seen_ps(const struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
+{
+    uint64_t others_ps = sw->ports[egress].out.others_ps;
+    uint64_t ready_ps = sw->ready_ps[group_of(sw, egress, ingress)];
+    uint64_t free_ps = sw->crossbar_free_ps[ingress];
+    uint64_t never = -(uint64_t)(ready_ps == 0);
+    uint64_t at_ps = (free_ps > ready_ps ? free_ps : ready_ps) | never;
+    return at_ps < others_ps ? at_ps : others_ps;
+}
+
 /* After a grant to @ingress @egress decides again when it can start, but not before one of those
- * who request it can go. If it was the only grant of the cycle, what was seen of the others still
- * holds.
- */
+ * who request it can go. */
 static void wake_for_next(struct pcie_switch *sw, uint32_t egress, uint32_t ingress)
 {
     const struct switch_egress *out = &sw->ports[egress].out;
     uint64_t cycle = out->ready_cycle;
     if (out->requests <= NEXT_LOOKS) {
-        uint64_t next_ps = out->others_ps;
-        if (sw->looks_ahead && sw->n_granting == 1) {
-            uint64_t ready_ps = sw->ready_ps[group_of(sw, egress, ingress)];
-            uint64_t free_ps = sw->crossbar_free_ps[ingress];
-            uint64_t at_ps = free_ps > ready_ps ? free_ps : ready_ps;
-            next_ps = at_ps < next_ps && ready_ps ? at_ps : next_ps;
-        } else {
-            next_ps = first_requester_ps(sw, egress);
-        }
+        uint64_t next_ps = sw->looks_ahead && sw->n_granting == 1
+                               ? first_as_seen_ps(sw, egress, ingress)
+                               : first_requester_ps(sw, egress);
         if (next_ps == UINT64_MAX)
             return;
         uint64_t next = switch_cycle_at_or_after(sw, next_ps);
@@ -457,7 +465,7 @@ static __attribute__((noinline)) void apply_grant(struct pcie_switch *sw, uint32
     struct switch_egress *out = &sw->ports[egress].out;
     uint32_t head = fifos_of(sw, group_of(sw, egress, ingress))[q].head;
     struct tlp *tlp = tlp_get(&fabric->tlps, head);
-    uint32_t payload = tlp_wire_payload_bytes(tlp);
+    uint32_t payload = in->granted_payload;
     uint32_t beats = switch_beats(sw, payload);
     uint64_t free_cycle = cycle + beats;
     uint64_t gone_ps = switch_cycle_ps(sw, free_cycle);
@@ -468,14 +476,13 @@ static __attribute__((noinline)) void apply_grant(struct pcie_switch *sw, uint32
     take_granted(sw, ingress, egress, q, free_cycle);
     /* What the switch made itself gave its credits back when the request was refused. */
     in->gives_back = !(tlp->attr & TLP_ATTR_GENERATED);
-    in->data_units = credit_data_units(payload);
     tlp->attr &= (uint8_t)~TLP_ATTR_GENERATED;
     release_bytes(in, tlp_class_of(tlp), buffer_bytes(fabric, tlp->kind, payload),
                   gone_ps - tlp->at_ps);
 
     out->grants++;
     arb_granted(&out->arb, ingress);
-    link_credit_consume(&out->link->credit[q], in->data_units);
+    link_credit_consume(&out->link->credit[q], credit_data_units(payload));
     account_wait(out, tlp, fabric->sim->now_ps);
     uint64_t ready_ps = wire_ready_ps(sw, out, tlp, cycle, beats);
     tlp_spend(tlp, PART_CROSSBAR, ready_ps);
@@ -496,8 +503,8 @@ static void give_back_credits(struct pcie_switch *sw, uint32_t ingress)
 {
     const struct switch_ingress *in = &sw->ports[ingress].in;
     if (in->gives_back)
-        link_credit_return(in->link, (uint32_t)in->granted_queue, in->data_units,
-                           sw->crossbar_free_ps[ingress]);
+        link_credit_return(in->link, (uint32_t)in->granted_queue,
+                           credit_data_units(in->granted_payload), sw->crossbar_free_ps[ingress]);
 }
 
 void switch_crossbar_run(struct pcie_switch *sw, uint32_t wakes, uint64_t cycle)
