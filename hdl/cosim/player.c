@@ -60,6 +60,7 @@ struct player {
 
 _Noreturn void player_refuse(const struct err *err)
 {
+    fputs("not played to pool_switch: ", stderr);
     err_print(err, stderr);
     exit(STATUS_REFUSED);
 }
@@ -147,9 +148,10 @@ static bool can_play(const struct record *record, struct err *err)
     for (size_t i = 0; i < record->n_events; i++) {
         const struct record_event *event = &record->events[i];
         const struct mark mark = record_mark(record, event);
-        if (event->kind == RECORD_STEER || event->kind == RECORD_MAKE ||
-            event->kind == RECORD_TAKE || (event->kind > RECORD_WRITE && event->cycle > 0))
-            return err_at(err, &mark, "\"%s\": configuration is not played to the module",
+        if (event->kind == RECORD_BAR || event->kind == RECORD_STEER ||
+            event->kind == RECORD_MAKE || event->kind == RECORD_TAKE ||
+            (event->kind > RECORD_WRITE && event->cycle > 0))
+            return err_at(err, &mark, "\"%s\": what software decides is not played",
                           record_kind_names[event->kind]);
     }
     return true;
@@ -442,6 +444,7 @@ static void take_event(struct player *player, const struct record_event *event)
         break;
     case RECORD_ANSWER:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_MAKE:
     case RECORD_CREDIT:

@@ -194,6 +194,7 @@ void player_tables_add(struct player_tables *tables, const struct record_event *
     case RECORD_ANSWER:
     case RECORD_DROP:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_MAKE:
     case RECORD_CREDIT:

@@ -327,11 +327,14 @@ static void leave_lookup(struct lockstep *lockstep, uint32_t ingress, uint32_t i
     const uint64_t ready_cycle = lockstep->cycle + 1 + EDIT_CYCLES;
     uint16_t egress = 0;
     enum pool_kind kind;
-    if (lockstep->decisions[tlp->serial] || !lookup_kind(&tlp->header, &kind)) {
+    const size_t decided = lockstep->decisions[tlp->serial];
+    const bool barred = decided && lockstep->record->events[decided - 1].kind == RECORD_BAR;
+    if ((decided && !barred) || !lookup_kind(&tlp->header, &kind)) {
         follow_decision(lockstep, ingress, index);
         return;
     }
-    switch (lookup_select(&lockstep->tables, lookup, &tlp->header, &egress)) {
+    switch (barred ? lookup_bar(kind)
+                   : lookup_select(&lockstep->tables, lookup, &tlp->header, &egress)) {
     case POOL_PASS:
     case POOL_REMAP:
         enqueue(lockstep, ingress, egress, index, ready_cycle);
@@ -434,6 +437,7 @@ static void take_in(struct lockstep *lockstep, const struct record_event *event)
     case RECORD_ANSWER:
     case RECORD_DROP:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_WRITE:
     case RECORD_UNROUTE:

@@ -62,7 +62,8 @@ static bool decides(const struct record_event *event, const struct record_event 
 {
     struct tlp_header header;
     enum pool_kind kind;
-    if (event->kind == RECORD_STEER || event->kind == RECORD_MAKE || event->kind == RECORD_TAKE)
+    if (event->kind == RECORD_BAR || event->kind == RECORD_STEER || event->kind == RECORD_MAKE ||
+        event->kind == RECORD_TAKE)
         return true;
     CHECK(record_unpack_header(in->tlp.header, &header));
     return event->kind == RECORD_DROP && !lookup_kind(&header, &kind);

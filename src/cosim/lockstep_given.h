@@ -11,7 +11,7 @@ enum { INGRESS_CYCLES = 2, REMAP_CYCLES = 2, EDIT_CYCLES = 1, CROSSBAR_CYCLES = 
  * before the last beat of the one in front of it. */
 bool lockstep_can_follow(const struct record *record, struct err *err);
 /* By serial number, 0 to n_serials: the event + 1 that decides on a TLP on which no re-map table
- * does, or 0. The caller's to free; NULL: out of memory. */
+ * does, or that bars one whatever they say, or 0. The caller's to free; NULL: out of memory. */
 size_t *lockstep_decisions(const struct record *record);
 
 #endif

@@ -158,6 +158,7 @@ static void change_route(struct route *route, const struct record_event *event)
     case RECORD_ANSWER:
     case RECORD_DROP:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_MAKE:
     case RECORD_CREDIT:
@@ -309,6 +310,11 @@ enum pool_verdict lookup_select(const struct lookup_tables *tables, const struct
 }
 
 /* ---- refusal ---- */
+
+enum pool_verdict lookup_bar(enum pool_kind kind)
+{
+    return kind == POOL_MEM_READ ? POOL_UNSUPPORTED : POOL_DROP;
+}
 
 static bool is_enabled(const struct tlp_header *request, unsigned byte)
 {

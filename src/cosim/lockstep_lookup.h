@@ -44,6 +44,9 @@ bool lookup_is_hit_by(const struct lookup *lookup, const struct tlp_header *head
 enum pool_verdict lookup_select(const struct lookup_tables *tables, const struct lookup *lookup,
                                 struct tlp_header *header, uint16_t *out_egress);
 
+/* The verdict on what may not pass, whatever the tables say. */
+enum pool_verdict lookup_bar(enum pool_kind kind);
+
 /* Does the table writes among @n events of one cycle. An entry that would be refused by hardware
  * when all have been written stays free. */
 void lookup_write(struct lookup_tables *tables, const struct record_event *events, size_t n);

@@ -9,11 +9,11 @@
 enum { DW_BYTES = 4, HEADER_BYTES = RECORD_HEADER_WORDS * DW_BYTES };
 
 const char *const record_kind_names[RECORD_KINDS] = {
-    [RECORD_IN] = "in",       [RECORD_OUT] = "out",         [RECORD_ANSWER] = "answer",
-    [RECORD_DROP] = "drop",   [RECORD_TAKE] = "take",       [RECORD_STEER] = "steer",
-    [RECORD_MAKE] = "make",   [RECORD_CREDIT] = "credit",   [RECORD_HOLD] = "hold",
-    [RECORD_WRITE] = "write", [RECORD_UNROUTE] = "unroute", [RECORD_WINDOW] = "window",
-    [RECORD_BUSES] = "buses",
+    [RECORD_IN] = "in",         [RECORD_OUT] = "out",     [RECORD_ANSWER] = "answer",
+    [RECORD_DROP] = "drop",     [RECORD_TAKE] = "take",   [RECORD_BAR] = "bar",
+    [RECORD_STEER] = "steer",   [RECORD_MAKE] = "make",   [RECORD_CREDIT] = "credit",
+    [RECORD_HOLD] = "hold",     [RECORD_WRITE] = "write", [RECORD_UNROUTE] = "unroute",
+    [RECORD_WINDOW] = "window", [RECORD_BUSES] = "buses",
 };
 
 const char *const record_table_names[RECORD_TABLES] = {

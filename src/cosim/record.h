@@ -22,6 +22,8 @@
  *   out CYCLE PORT SERIAL HEADER [DATA]    its first beat leaves the crossbar at egress PORT
  *   answer CYCLE PORT SERIAL               refused: its completion waits from CYCLE on
  *   drop CYCLE PORT SERIAL                 refused: it is gone from CYCLE on
+ *   bar CYCLE PORT SERIAL                  it is to be refused whatever the tables say: its way is
+ *                                          closed, or its VF is not to be used
  *   take CYCLE PORT SERIAL                 it ends in the switch: messages and the like
  *   steer CYCLE PORT SERIAL EGRESS HEADER  configuration passes it on, to EGRESS with this header
  *   make CYCLE PORT SERIAL EGRESS HEADER   configuration's answer to it, or with a new SERIAL a TLP
@@ -77,6 +79,7 @@ enum record_kind {
     RECORD_ANSWER,
     RECORD_DROP,
     RECORD_TAKE,
+    RECORD_BAR,
     RECORD_STEER,
     RECORD_MAKE,
     RECORD_CREDIT,

@@ -471,6 +471,7 @@ static bool read_event(struct reader *reader, struct record_event *event)
     case RECORD_ANSWER:
     case RECORD_DROP:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_MAKE:
         return read_tlp(reader, event);

@@ -82,6 +82,7 @@ void record_write_event(const struct record_event *event, FILE *out)
     case RECORD_ANSWER:
     case RECORD_DROP:
     case RECORD_TAKE:
+    case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_MAKE:
         write_tlp(event, out);

@@ -15,12 +15,14 @@ enum trace_kind {
     TR_REFUSED,    /* a TLP is answered UR or dropped by the pooling logic; body: the TLP */
     /* What else one has to know to follow a switch cycle by cycle (fabric/switch.h). */
     TR_SWITCH_STEERED, /* what no re-map table decides passes on; body: the TLP, port its egress */
-    TR_SWITCH_MADE,  /* a switch's answer or a TLP of its own waits from time on; body: likewise */
-    TR_SWITCH_TAKEN, /* a TLP ends in a switch as it should; body: the TLP */
-    TR_SWITCH_ROOM,  /* the egress can start the next TLP from time on; no body */
-    TR_SWITCH_WRITE, /* a table is about to be written; body: struct switch_write */
-    TR_CREDIT,       /* an UpdateFC has come to the sender of link component, for queue port, at
-                        time, which may be past; body: struct link_update */
+    TR_SWITCH_BARRED, /* the tables let it pass, but its way is closed or its VF not to be used; the
+                         TLP is refused; body: the TLP as it came */
+    TR_SWITCH_MADE,   /* a switch's answer or a TLP of its own waits from time on; body: likewise */
+    TR_SWITCH_TAKEN,  /* a TLP ends in a switch as it should; body: the TLP */
+    TR_SWITCH_ROOM,   /* the egress can start the next TLP from time on; no body */
+    TR_SWITCH_WRITE,  /* a table is about to be written; body: struct switch_write */
+    TR_CREDIT,        /* an UpdateFC has come to the sender of link component, for queue port, at
+                         time, which may be past; body: struct link_update */
     TR_KINDS
 };
 

@@ -238,13 +238,9 @@ static enum pool_verdict refuse_closed(struct pcie_switch *sw, const struct tlp 
     return POOL_DROP;
 }
 
-/* What faults and the assignment have to say to a look-up's @verdict. */
-static __attribute__((noinline)) enum pool_verdict
-judge_again(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, bool downstream,
-            enum pool_verdict verdict, struct finding *found)
+static enum pool_verdict overrule(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp,
+                                  bool downstream, enum pool_verdict verdict, struct finding *found)
 {
-    if (verdict != POOL_REMAP && verdict != POOL_PASS)
-        return verdict;
     if (sw->n_closed) {
         enum tlp_status status = switch_fault_closes(sw, ingress, (uint32_t)found->port,
                                                      verdict == POOL_PASS, found->function);
@@ -258,6 +254,20 @@ judge_again(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, boo
         return POOL_UNSUPPORTED;
     sw->astray += is_astray(sw, ingress, downstream, verdict, found);
     return verdict;
+}
+
+/* What faults and the assignment have to say to a look-up's @verdict. */
+static __attribute__((noinline)) enum pool_verdict
+judge_again(struct pcie_switch *sw, uint32_t ingress, const struct tlp *tlp, bool downstream,
+            enum pool_verdict verdict, struct finding *found)
+{
+    if (verdict != POOL_REMAP && verdict != POOL_PASS)
+        return verdict;
+    const enum pool_verdict judged = overrule(sw, ingress, tlp, downstream, verdict, found);
+    const struct sim *sim = sw->fabric->sim;
+    if (judged != verdict)
+        trace_emit(&sim->trace, TR_SWITCH_BARRED, sw->component.id, ingress, sim->now_ps, tlp);
+    return judged;
 }
 
 enum switch_outcome switch_look_up(struct pcie_switch *sw, uint32_t ingress, struct tlp *tlp,

@@ -72,8 +72,10 @@ static int play(const char *record)
     puts(said);
     if (end == PROCESS_DONE)
         return COMMAND_GOOD;
+    if (strstr(said, "not played to pool_switch"))
+        return COMMAND_GOOD;
     if (!strstr(said, "differs from the record"))
-        return COMMAND_BAD_INPUT;
+        return COMMAND_FAILED;
     write_waves(player, record, said);
     return COMMAND_FAILED;
 }

@@ -255,6 +255,9 @@ static void on_trace(void *reader, const struct trace_record *trace)
         else /* the completion generator's cycle */
             write_tlp(recording, trace, RECORD_ANSWER, cycle + 1);
         return;
+    case TR_SWITCH_BARRED:
+        write_tlp(recording, trace, RECORD_BAR, cycle);
+        return;
     case TR_SWITCH_STEERED:
         write_tlp(recording, trace, RECORD_STEER, cycle);
         return;
@@ -359,9 +362,10 @@ struct record_tlps *record_tlps_begin(const struct pcie_switch *sw, FILE *out)
     CHECK(recording->serials && recording->free_cycle);
     write_head(sw, out);
     write_tables(recording);
-    const uint32_t kinds = 1U << TR_SWITCH_IN | 1U << TR_SWITCH_OUT | 1U << TR_REFUSED |
-                           1U << TR_SWITCH_STEERED | 1U << TR_SWITCH_MADE | 1U << TR_SWITCH_TAKEN |
-                           1U << TR_SWITCH_ROOM | 1U << TR_SWITCH_WRITE | 1U << TR_CREDIT;
+    const uint32_t kinds = 1U << TR_SWITCH_BARRED | 1U << TR_SWITCH_IN | 1U << TR_SWITCH_OUT |
+                           1U << TR_REFUSED | 1U << TR_SWITCH_STEERED | 1U << TR_SWITCH_MADE |
+                           1U << TR_SWITCH_TAKEN | 1U << TR_SWITCH_ROOM | 1U << TR_SWITCH_WRITE |
+                           1U << TR_CREDIT;
     trace_subscribe(&sw->fabric->sim->trace, kinds, on_trace, recording);
     return recording;
 }

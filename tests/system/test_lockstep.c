@@ -95,21 +95,23 @@ static void a_boot_and_moves_agree(void)
         "run: {warmup: 0us, duration: 40ms, max_duration: 40ms, precision: 0%%}\n"
         "boot: tlp\n"
         "hosts:\n- {name: owner, link: gen2x8}\n"
-        "- {name: user, count: 2, hotplug: {button: 3ms, power_off: 2ms, link: 2ms}}\n"
+        "- {name: user, count: 2, link: gen2x8, hotplug: {button: 3ms, power_off: 2ms, link: "
+        "2ms}}\n"
         "switches: [{name: sw}]\n"
         "devices: [{name: nic, kind: nic, owner: owner, link: gen2x8, vfs: 8, flr: 1ms}]\n"
         "manager: {latency: 20us, flr: 2ms}\n"
         "lend: [{device: nic, vf: 0..3, to: user0}, {device: nic, vf: 4..7, to: user1}]\n"
         "moves:\n- {at: 2ms, device: nic, vf: 0, to: user1, how: immediate}\n"
         "- {at: 15ms, device: nic, vf: 0, to: user0, how: surprise}\n"
-        "workloads: [{op: receive, bandwidth: 500Mbps, size: 1500B}]\n");
+        "workloads: [{name: receive, op: receive, bandwidth: 1200Mbps, size: 300B}]\n");
     run_recorded(config);
     config_free(config);
     const struct compare compare = compare_file(&record);
     CU_ASSERT_FALSE(compare.differs);
     CU_ASSERT(count(&record, RECORD_OUT) > 40000);
     CU_ASSERT(count(&record, RECORD_MAKE) > 1000 && count(&record, RECORD_STEER) > 500);
-    CU_ASSERT(count(&record, RECORD_WRITE) > 100 && count(&record, RECORD_TAKE) > 0);
+    CU_ASSERT(count(&record, RECORD_WRITE) > 100 && count(&record, RECORD_TAKE) > 0 &&
+              count(&record, RECORD_BAR) > 0);
     record_free(&record);
 }
 
