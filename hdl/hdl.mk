@@ -61,13 +61,15 @@ $(HDL)/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard
 	@mkdir -p $(@D)
 	@hdl/tb/bench.sh $(HDL_FAMILIES) >$@
 
+VERILATE_JOBS = 2
 VERILATOR = verilator --binary --timing --assert -Wall -Wno-UNUSEDSIGNAL -Wno-DECLFILENAME -Wno-BLKSEQ -Wno-UNUSEDPARAM $(HDL_INCLUDES) --top-module tb \
-            --x-initial unique --x-assign unique --trace-fst --trace-depth 4 -CFLAGS -O1
-$(HDL)/verilated/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
-	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) \
-	    >$(HDL)/verilate.log || { cat $(HDL)/verilate.log; false; }
+            --x-initial unique --x-assign unique -CFLAGS -O1
+# The program that also writes waves takes twice as long to build: only when a module differs from its model.
+$(HDL)/verilated/tb $(HDL)/traced/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) $(if $(filter %/traced,$(@D)),--trace-fst) -Mdir $(@D) -o tb -j $(VERILATE_JOBS) $(HDL_RTL) $< \
+	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/verilate.log || { cat $(HDL)/verilate.log; false; }
 run-hdl-verilator: $(HDL)/verilated/tb
-	@LOCKSTEP_CYCLES=$(HDL_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/verilator.fst \
+	@LOCKSTEP_CYCLES=$(HDL_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) WAVE_PROGRAM=$(HDL)/traced/tb hdl/tb/run.sh $(HDL)/verilator.fst \
 	    $< +verilator+rand+reset+2 +verilator+seed+$(HDL_SEED)
 
 $(HDL)/lockstep.vpi: $(HDL)/obj/hdl/model/step_vpi.o $(HDL)/libmodel.a
@@ -208,7 +210,7 @@ $(HDL)/coverage/bench.sv: $(HDL)/bench.sv
 	@mkdir -p $(@D)
 	@sed '$$i\    final $$c("Verilated::threadContextp()->coveragep()->write(\\"$(HDL)/coverage/coverage.dat\\");");' $< >$@
 $(HDL)/coverage/verilated/tb: $(HDL)/coverage/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
-	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< \
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --trace-fst --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< \
 	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/coverage/verilate.log || { cat $(HDL)/coverage/verilate.log; false; }
 run-hdl-coverage: $(HDL)/coverage/verilated/tb
 	@LOCKSTEP_CYCLES=$(COVERAGE_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/coverage.fst $<

@@ -53,14 +53,16 @@ static void outputs(const void *state, const struct vector *in, struct vector *o
     const struct manager *manager = state;
     const struct assignment_table table = table_of(state);
     const struct assignment_cycle cycle = cycle_in(in);
-    uint64_t admits = 0, acks = 0;
+    uint64_t admits = 0, acks = 0, epochs = 0;
 
     for (uint32_t f = 0; f < N_FUNCTIONS; f++) {
         admits |= (uint64_t)assignment_admits(&table, f) << f;
+        epochs |= (uint64_t)manager->functions[f].epoch << 8 * f;
         acks |= (uint64_t)assignment_drain_ack(&table, f) << f;
     }
     EXPECT(result, assignment_judge(&table, cycle.function, cycle.command, &cycle.place));
     EXPECT(admits, admits);
+    EXPECT(epochs, epochs);
     EXPECT(drain_ack, acks);
     for (uint32_t at = 0; at < ASSIGNMENT_W; at += 32) {
         const uint32_t n = ASSIGNMENT_W - at < 32 ? ASSIGNMENT_W - at : 32;

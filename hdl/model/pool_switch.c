@@ -1,7 +1,8 @@
-/* Lock-step family of pool_switch: the model of switch_model.h at the module's ports, and what comes
- * in. Most of the time TLPs of all kinds from everywhere to everywhere, with stalls, table writes and
- * few credits; now and then the switch runs empty, and then pairs of ports without stalls, in which
- * each TLP has to come out after 6 cycles, and each port has to have a beat in every cycle. */
+/* Lock-step family of pool_switch: the model of switch_model.h at the module's ports, and what
+ * comes in. Most of the time TLPs of all kinds from everywhere to everywhere, with stalls, table
+ * writes and few credits; now and then the switch runs empty, and then pairs of ports without
+ * stalls, in which each TLP has to come out after 6 cycles, and each port has to have a beat in
+ * every cycle. */
 #define PORT_LIST "pool_switch.def"
 #include "lockstep_ports.h"
 
@@ -19,7 +20,8 @@ enum {
     RATE_CYCLES = 300,
     RIDS = 24,
     PAGES = 16, /* of a kind of address */
-    PAGE_BYTES = 4096
+    PAGE_BYTES = 4096,
+    ICARUS_PART = 100 /* a cycle takes 50 ms there */
 };
 
 enum phase { MIX, EMPTY, SET_UP, RATE };
@@ -30,24 +32,35 @@ struct bench {
     struct moves moves;
     /* Stimulus. */
     enum phase phase;
-    uint32_t left;           /* cycles of the phase */
-    bool fresh;              /* a reset was: what was being sent is gone */
-    uint32_t beats[N_PORTS]; /* to come of the TLP under way */
-    uint32_t inited[N_PORTS]; /* classes that had their InitFC */
-    uint32_t stalls, writes, credits; /* one in so many */
+    uint32_t left;                     /* cycles of the phase */
+    bool fresh;                        /* a reset was: what was being sent is gone */
+    uint32_t beats[N_PORTS];           /* to come of the TLP under way */
+    uint32_t inited[N_PORTS];          /* classes that had their InitFC */
+    uint32_t stalls, writes, credits;  /* one in so many */
+    uint32_t loading;                  /* function whose row is being written */
+    uint32_t loaded[N_UP][N_EMULATED]; /* rows of emulated functions */
 };
 
-static void init(void *state)
+/* Behind a reset. Rows of the shadow have to be loaded again. */
+static void begin_anew(struct bench *bench)
 {
-    struct bench *bench = state;
-
-    memset(bench, 0, sizeof *bench);
-    switch_model_init(&bench->model);
+    memset(bench->beats, 0, sizeof bench->beats);
+    memset(bench->inited, 0, sizeof bench->inited);
+    memset(bench->loaded, 0, sizeof bench->loaded);
+    bench->phase = MIX;
     bench->fresh = true;
     bench->left = MIX_CYCLES;
     bench->stalls = 4;
     bench->writes = 16;
     bench->credits = 3;
+}
+
+static void init(void *state)
+{
+    struct bench *bench = state;
+
+    switch_model_init(&bench->model);
+    begin_anew(bench);
 }
 
 /* ---- ports ---- */
@@ -77,9 +90,8 @@ static void expect_at(struct vector *out, struct vector *care, enum out_port por
     port_set_at(care, &out_ports[port], at, width, UINT64_MAX);
 }
 
-#define GET_AT(name, at, width) port_get_at(in, &in_ports[IN_##name], (at), (width))
-#define SET_AT(name, at, width, value)                                                             \
-    port_set_at(in, &in_ports[IN_##name], (at), (width), (value))
+#define GET_AT(name, at, width)        port_get_at(in, &in_ports[IN_##name], (at), (width))
+#define SET_AT(name, at, width, value) port_set_at(in, &in_ports[IN_##name], (at), (width), (value))
 
 static void take_in(const struct vector *in, struct switch_in *out)
 {
@@ -118,6 +130,8 @@ static void take_in(const struct vector *in, struct switch_in *out)
         .place = {(uint16_t)GET_IN(place_port), (uint16_t)GET_IN(place_slot),
                   (uint16_t)GET_IN(place_function)},
     };
+    out->present = GET_IN(present);
+    out->ready = GET_IN(ready);
     out->r_function = (uint32_t)GET_IN(r_function);
 }
 
@@ -190,6 +204,7 @@ static void outputs(const void *state, const struct vector *in, struct vector *o
     EXPECT(count_unsupported, model->unsupported);
     EXPECT(count_dropped, model->dropped);
     EXPECT(count_malformed, model->malformed);
+    EXPECT(count_stale, model->stale);
     EXPECT(count_undrained, model->undrained);
 }
 
@@ -202,11 +217,10 @@ static void tick(void *state, const struct vector *in, const struct vector *out)
     take_in(in, &bench->in);
     switch_model_moves(&bench->model, &bench->in, &bench->moves);
     switch_model_tick(&bench->model, &bench->in, &bench->moves);
-    if (GET_IN(rst)) {
-        const struct switch_model model = bench->model;
-        init(bench);
-        bench->model = model;
-    }
+    if (GET_IN(rst))
+        begin_anew(bench);
+    else if (GET_IN(w_valid) && GET_IN(w_table) == 7 && !bench->moves.w_refused)
+        bench->loaded[GET_IN(w_port)][bench->loading]++;
 }
 
 /* ---- TLPs ---- */
@@ -235,17 +249,18 @@ static bool is_of(enum tlp_header_kind kind, enum tlp_family family)
 
 static enum tlp_family draw_family(uint64_t *rng)
 {
-    static const enum tlp_family often[] = {FAMILY_MEMORY,     FAMILY_MEMORY,     FAMILY_MEMORY,
-                                            FAMILY_MEMORY,     FAMILY_COMPLETION, FAMILY_COMPLETION,
-                                            FAMILY_COMPLETION, FAMILY_MESSAGE};
+    static const enum tlp_family often[] = {
+        FAMILY_MEMORY,     FAMILY_MEMORY,     FAMILY_MEMORY,  FAMILY_MEMORY, FAMILY_COMPLETION,
+        FAMILY_COMPLETION, FAMILY_COMPLETION, FAMILY_MESSAGE, FAMILY_CONFIG, FAMILY_CONFIG};
 
-    return one_in(rng, 8) ? (enum tlp_family)draw_below(rng, FAMILIES)
+    return one_in(rng, 6) ? (enum tlp_family)draw_below(rng, FAMILIES)
                           : often[draw_below(rng, sizeof often / sizeof often[0])];
 }
 
 static void draw_tlp(uint64_t *rng, struct tlp_header *out)
 {
-    static const uint8_t codes[] = {0x00, 0x14, 0x18, 0x19, 0x1b, 0x20, 0x27, 0x30, 0x33, 0x50, 0x7e};
+    static const uint8_t codes[] = {0x00, 0x14, 0x18, 0x19, 0x1b, 0x20,
+                                    0x27, 0x30, 0x33, 0x50, 0x7e};
     const enum tlp_family family = draw_family(rng);
     struct tlp_header h;
 
@@ -264,8 +279,17 @@ static void draw_tlp(uint64_t *rng, struct tlp_header *out)
                         << 12;
         h.kind = model_with_size(h.kind, h.address >> 32 ? 4 : 3);
     }
-    if (family == FAMILY_CONFIG)
-        h.target = draw_rid(rng);
+    if (family == FAMILY_CONFIG) {
+        h.target = draw_rid(rng) & (one_in(rng, 4) ? 0xffff : 0xff03);
+        if (!one_in(rng, 4))
+            h.kind = model_with_type(h.kind, true);
+        if (!one_in(rng, 16)) {
+            h.length_dw = 1;
+            h.last_be = h.tc = 0;
+            h.relaxed_ordering = h.no_snoop = false;
+        }
+        h.register_dw = (uint16_t)draw_below(rng, one_in(rng, 16) ? 1024 : N_DWS);
+    }
     if (family == FAMILY_MESSAGE && one_in(rng, 2)) {
         h.msg_routing = MSG_BY_ID;
         h.msg_bits &= UINT64_MAX >> 16;
@@ -274,6 +298,33 @@ static void draw_tlp(uint64_t *rng, struct tlp_header *out)
     if (family == FAMILY_MESSAGE && !one_in(rng, 4))
         h.msg_code = codes[draw_below(rng, sizeof codes)];
     *out = h;
+}
+
+/* Makes a host's configuration request one for a function that it is lent, and a completion one of
+ * a request that was passed on. */
+static void draw_proxied(const struct bench *bench, uint64_t *rng, uint32_t p, struct tlp_header *h)
+{
+    const struct switch_port *port = &bench->model.port[p];
+    uint16_t tag = (uint16_t)draw_below(rng, N_TAGS);
+
+    if (is_host(p) && tlp_header_kinds[h->kind].family == FAMILY_CONFIG) {
+        const uint32_t i = draw_below(rng, N_ID_DOWN);
+        if (id_map_is_valid(port->id.map, i) && !one_in(rng, 4))
+            h->target = id_map_key(port->id.map, i).rid;
+    }
+    for (int i = 0; i < N_TAGS && !port->tags[tag].busy; i++)
+        tag = (uint16_t)((tag + 1) % N_TAGS);
+    if (!port->tags[tag].busy && !one_in(rng, 16))
+        return;
+    if (is_host(p) || tlp_header_kinds[h->kind].family != FAMILY_COMPLETION || one_in(rng, 2))
+        return;
+    h->requester = port->proxy_rid;
+    h->tag = one_in(rng, 32) ? h->tag : tag;
+    h->length_dw = tlp_header_kinds[h->kind].has_data ? 1 : h->length_dw;
+    for (uint32_t i = 0; i < N_ID_UP; i++)
+        if (id_map_is_valid(port->id.map, i) && !one_in(rng, 16) &&
+            (uint16_t)id_map_value(port->id.map, i)->function == port->tags[tag].entry.function)
+            h->completer = id_map_key(port->id.map, i).rid;
 }
 
 static void draw_beat(struct bench *bench, uint64_t *rng, struct vector *in, uint32_t p,
@@ -318,8 +369,8 @@ static struct tlp_header pair_write(uint64_t *rng, uint32_t p)
 static void draw_sender(struct bench *bench, uint64_t *rng, struct vector *in, uint32_t p,
                         const struct vector *out)
 {
-    const bool waits = GET_AT(s_valid, p, 1) && !bench->fresh &&
-                       !port_get_at(out, &out_ports[OUT_s_ready], p, 1);
+    const bool waits =
+        GET_AT(s_valid, p, 1) && !bench->fresh && !port_get_at(out, &out_ports[OUT_s_ready], p, 1);
     struct tlp_header header;
 
     if (waits)
@@ -338,6 +389,7 @@ static void draw_sender(struct bench *bench, uint64_t *rng, struct vector *in, u
                 header.last_be = 0;
         } else {
             draw_tlp(rng, &header);
+            draw_proxied(bench, rng, p, &header);
         }
         draw_beat(bench, rng, in, p, &header);
     } else {
@@ -351,7 +403,8 @@ static void draw_sender(struct bench *bench, uint64_t *rng, struct vector *in, u
 static void draw_own(struct bench *bench, uint64_t *rng, struct vector *in, uint32_t p,
                      const struct vector *out)
 {
-    const bool waits = GET_AT(own_valid, p, 1) && !port_get_at(out, &out_ports[OUT_own_ready], p, 1);
+    const bool waits =
+        GET_AT(own_valid, p, 1) && !port_get_at(out, &out_ports[OUT_own_ready], p, 1);
     struct tlp_header header;
     uint32_t words[HDR_WORDS];
 
@@ -363,6 +416,10 @@ static void draw_own(struct bench *bench, uint64_t *rng, struct vector *in, uint
     do
         draw_tlp(rng, &header);
     while (header.length_dw > 1);
+    if (tlp_header_kinds[header.kind].family == FAMILY_CONFIG && one_in(rng, 2)) {
+        header.requester = bench->model.port[p].proxy_rid;
+        header.tag = (uint16_t)(N_TAGS - draw_below(rng, 3));
+    }
     model_hdr_encode(&header, words);
     for (uint32_t w = 0; w < HDR_WORDS; w++)
         SET_AT(own_hdr, p * 128 + w * 32, 32, words[w]);
@@ -396,9 +453,13 @@ static void draw_credits(struct bench *bench, uint64_t *rng, struct vector *in, 
     SET_AT(update_valid, e, 1, 1);
     SET_AT(update_class, e * 2, 2, class);
     SET_AT(update_header, e * 8, 8,
-           egress->header[class].infinite ? 0 : all ? headers : draw_below(rng, headers + 1));
+           egress->header[class].infinite ? 0
+           : all                          ? headers
+                                          : draw_below(rng, headers + 1));
     SET_AT(update_data, e * 12, 12,
-           egress->data[class].infinite ? 0 : all ? data : draw_below(rng, data + 1));
+           egress->data[class].infinite ? 0
+           : all                        ? data
+                                        : draw_below(rng, data + 1));
 }
 
 /* ---- tables ---- */
@@ -415,6 +476,29 @@ static uint32_t draw_egress(uint64_t *rng, bool device)
     return device ? N_UP + draw_below(rng, N_DOWN) : draw_below(rng, N_UP);
 }
 
+/* The next row of an emulated function that is not there yet. */
+static void draw_row(struct bench *bench, uint64_t *rng, struct vector *in)
+{
+    const uint32_t p = draw_below(rng, N_UP), f = draw_below(rng, N_EMULATED);
+    const uint32_t dw = bench->loaded[p][f];
+
+    if (dw == N_DWS) {
+        bench->loaded[p][f] = one_in(rng, 60) ? 0 : N_DWS;
+        return;
+    }
+    SET_IN(w_valid, 1);
+    SET_IN(w_table, 7);
+    SET_IN(w_port, p);
+    bench->loading = f;
+    set_field(in, CFG_SHADOW_KEY_FUNCTION, f);
+    set_field(in, CFG_SHADOW_KEY_DW, dw);
+    set_field(in, CFG_SHADOW_DATA, draw(rng) & UINT32_MAX);
+    set_field(in, CFG_SHADOW_WRITE_MASK, one_in(rng, 2) ? 0 : (uint32_t)draw(rng));
+    set_field(in, CFG_SHADOW_W1C_MASK, one_in(rng, 2) ? 0 : (uint32_t)draw(rng));
+    set_field(in, CFG_SHADOW_PASS, draw(rng) & 1);
+    set_field(in, CFG_SHADOW_VALID, 1);
+}
+
 static void draw_write(struct bench *bench, uint64_t *rng, struct vector *in)
 {
     const uint32_t p = draw_below(rng, N_PORTS);
@@ -424,8 +508,11 @@ static void draw_write(struct bench *bench, uint64_t *rng, struct vector *in)
     uint32_t index = (uint32_t)draw(rng) % 16;
 
     SET_IN(w_valid, one_in(rng, bench->writes));
-    if (!GET_IN(w_valid))
+    if (!GET_IN(w_valid)) {
+        if (one_in(rng, 4))
+            draw_row(bench, rng, in);
         return;
+    }
     for (uint32_t at = 0; at < ADDR_MAP_W; at += 32)
         port_set_at(in, &in_ports[IN_w_entry], at, ADDR_MAP_W - at < 32 ? ADDR_MAP_W - at : 32, 0);
     const uint32_t log2_bytes = 12 + draw_below(rng, 3);
@@ -436,7 +523,7 @@ static void draw_write(struct bench *bench, uint64_t *rng, struct vector *in)
         set_field(in, ID_UP_KEY_RID, rid);
         set_field(in, ID_UP_PORT, draw_egress(rng, false));
         set_field(in, ID_UP_RID, draw(rng));
-        set_field(in, ID_UP_FUNCTION, draw(rng));
+        set_field(in, ID_UP_FUNCTION, draw_below(rng, one_in(rng, 2) ? 3 : N_FUNCTIONS + 1));
         set_field(in, ID_UP_VALID, valid);
         break;
     case 1:
@@ -445,7 +532,7 @@ static void draw_write(struct bench *bench, uint64_t *rng, struct vector *in)
         set_field(in, ID_DOWN_KEY_RID, rid);
         set_field(in, ID_DOWN_PORT, draw_egress(rng, true));
         set_field(in, ID_DOWN_RID, draw(rng));
-        set_field(in, ID_DOWN_FUNCTION, draw(rng));
+        set_field(in, ID_DOWN_FUNCTION, draw_below(rng, one_in(rng, 2) ? 3 : N_FUNCTIONS + 1));
         set_field(in, ID_DOWN_VALID, valid);
         break;
     case 2:
@@ -475,18 +562,18 @@ static void draw_write(struct bench *bench, uint64_t *rng, struct vector *in)
         index = rid >> 8;
         set_field(in, BUS_KEY_PORT, p);
         set_field(in, BUS_KEY_BUS, index);
-        set_field(in, BUS_KIND, one_in(rng, 3) ? draw_below(rng, 4) : 0);
-        set_field(in, BUS_TYPE, draw_below(rng, 3));
+        set_field(in, BUS_KIND, one_in(rng, 2) ? 1 : draw_below(rng, 3));
+        set_field(in, BUS_TYPE, one_in(rng, 2) ? 0 : draw_below(rng, 3));
         set_field(in, BUS_PORT, draw_egress(rng, true));
-        set_field(in, BUS_FIRST_FUNCTION, draw_below(rng, N_EMULATED));
-        set_field(in, BUS_N_FUNCTIONS, draw_below(rng, N_EMULATED));
+        set_field(in, BUS_FIRST_FUNCTION, one_in(rng, 2) ? 0 : draw_below(rng, N_EMULATED));
+        set_field(in, BUS_N_FUNCTIONS, draw_below(rng, 9));
         set_field(in, BUS_VALID, valid);
         break;
     default:
         set_field(in, PORT_KEY_PORT, p);
         set_field(in, PORT_OWNER_PORT, draw_egress(rng, false));
-        set_field(in, PORT_PROXY_RID, draw(rng));
-        set_field(in, PORT_DEVICE_BUS, draw(rng));
+        set_field(in, PORT_PROXY_RID, 0x900 + draw_below(rng, 2));
+        set_field(in, PORT_DEVICE_BUS, draw_below(rng, 256));
         set_field(in, PORT_VALID, valid);
         break;
     }
@@ -605,8 +692,9 @@ static void stimulate(void *state, uint64_t *rng, struct vector *in, const struc
     SET_IN(m_ready, mix ? draw(rng) | draw(rng) | draw(rng) : UINT64_MAX);
     SET_IN(m_room, mix ? draw(rng) | draw(rng) | draw(rng) : UINT64_MAX);
     SET_IN(local_ready, mix ? draw(rng) | draw(rng) : UINT64_MAX);
-    SET_IN(present, 0);
-    SET_IN(ready, 0);
+    for (uint32_t i = 0; i < N_UP * N_EMULATED; i++)
+        SET_AT(present, i, 1, bench->loaded[i / N_EMULATED][i % N_EMULATED] == N_DWS);
+    SET_IN(ready, one_in(rng, 8) ? draw(rng) : UINT64_MAX);
     SET_IN(w_valid, 0);
     SET_IN(command, ASSIGNMENT_NONE);
     if (mix) {
@@ -619,4 +707,4 @@ static void stimulate(void *state, uint64_t *rng, struct vector *in, const struc
     bench->fresh = false;
 }
 
-FAMILY(pool_switch, struct bench);
+FAMILY_SLOW(pool_switch, struct bench, ICARUS_PART);

@@ -2,14 +2,15 @@
 
 #include "base/check.h"
 #include "pcie/order.h"
+#include <stddef.h>
 #include <string.h>
 
 enum { ANSWER_SLOT = -1 };
+#define NO_BUS UINT32_MAX
 
 static struct assignment_table table_of(const struct switch_model *model)
 {
-    return (struct assignment_table){N_FUNCTIONS,
-                                     (struct assignment *)(uintptr_t)model->functions};
+    return (struct assignment_table){N_FUNCTIONS, (struct assignment *)(uintptr_t)model->functions};
 }
 
 /* Nothing may start before InitFC: no credits, and not infinite. */
@@ -17,7 +18,7 @@ void switch_model_init(struct switch_model *model)
 {
     struct assignment_table table;
 
-    memset(model, 0, sizeof *model);
+    memset(model->egress, 0, sizeof *model - offsetof(struct switch_model, egress));
     assignment_init(&table, model->functions, N_FUNCTIONS);
     for (uint32_t p = 0; p < N_PORTS; p++) {
         port_init(&model->port[p], is_host(p));
@@ -94,8 +95,7 @@ static int32_t pick(const struct switch_egress *to, const struct slot *now, int3
 
     for (enum tlp_class class = 0; class < CLASSES; class ++) {
         const int32_t head = head_of(now, egress, class);
-        if (head < 0 || !may_pass(now, &now[head]) ||
-            !has_credits(to, class, now[head].units))
+        if (head < 0 || !may_pass(now, &now[head]) || !has_credits(to, class, now[head].units))
             continue;
         if (best < 0 || now[head].number < now[best].number)
             best = head;
@@ -189,14 +189,14 @@ static void arbitrate(const struct switch_model *model, const struct switch_in *
     }
     for (uint32_t p = 0; p < N_PORTS; p++) {
         const struct switch_port *port = &model->port[p];
-        int32_t e = port->reading < 0 ? model_arb_pick(&model->accept[p], granted[p])
-                                      : port->reading_to;
+        int32_t e =
+            port->reading < 0 ? model_arb_pick(&model->accept[p], granted[p]) : port->reading_to;
 
-        if (port->reading >= 0 && (offers[p].slot[e] < 0 || !(in->m_ready >> e & 1 ||
-                                                              !model->egress[e].valid)))
+        if (port->reading >= 0 &&
+            (offers[p].slot[e] < 0 || !(in->m_ready >> e & 1 || !model->egress[e].valid)))
             e = NO_EGRESS;
         out->take[p] = e == ARB_NONE ? NO_EGRESS : e;
-        out->slot[p] = out->take[p] == NO_EGRESS        ? ANSWER_SLOT
+        out->slot[p] = out->take[p] == NO_EGRESS      ? ANSWER_SLOT
                        : offers[p].slot[e] == N_SLOTS ? ANSWER_SLOT
                                                       : offers[p].slot[e];
     }
@@ -206,9 +206,30 @@ static bool is_refused(const struct switch_model *model, const struct switch_wri
 {
     if (!write->valid)
         return false;
-    return write->port >= N_PORTS ||
-           port_refuses(&model->port[write->port], is_host(write->port), write,
-                        !model->port[write->port].emulating);
+    return write->port >= N_PORTS || port_refuses(&model->port[write->port], is_host(write->port),
+                                                  write, !model->port[write->port].emulating);
+}
+
+/* The lowest free tags of each device port, to hosts in their order. */
+static void give_tags(const struct switch_model *model, struct moves *out)
+{
+    uint32_t next[N_PORTS] = {0};
+
+    for (uint32_t p = 0; p < N_UP; p++) {
+        struct decided *decided = &out->port[p].decided;
+        const int32_t to = decided->to;
+
+        if (!decided->wants_tag || to == NO_EGRESS || is_host((uint32_t)to))
+            continue;
+        while (next[to] < N_TAGS && model->port[to].tags[next[to]].busy)
+            next[to]++;
+        if (next[to] == N_TAGS)
+            continue;
+        decided->tag = next[to]++;
+        decided->proxied = true;
+        decided->again = false;
+        decided->outcome = FORWARD;
+    }
 }
 
 void switch_model_moves(const struct switch_model *model, const struct switch_in *in,
@@ -217,14 +238,17 @@ void switch_model_moves(const struct switch_model *model, const struct switch_in
     static struct offer offers[N_PORTS];
     const struct assignment_table table = table_of(model);
 
+    for (uint32_t p = 0; p < N_PORTS; p++)
+        port_decide(model, p, in, &out->port[p]);
+    give_tags(model, out);
     for (uint32_t p = 0; p < N_PORTS; p++) {
         port_moves(model, p, in, &out->port[p]);
         make_offer(model, p, &out->port[p], in->m_room, &offers[p]);
     }
     arbitrate(model, in, offers, out);
     out->w_refused = is_refused(model, &in->write);
-    out->result = assignment_judge(&table, in->command.function, in->command.command,
-                                   &in->command.place);
+    out->result =
+        assignment_judge(&table, in->command.function, in->command.command, &in->command.place);
 }
 
 const struct beat *switch_model_beat(const struct switch_model *model, const struct moves *moves,
@@ -244,9 +268,9 @@ const struct beat *switch_model_beat(const struct switch_model *model, const str
         return memory;
     }
     /* The beat may be on its way into the buffer. */
-    const bool through = slot == moves->port[p].new_slot ||
-                         (moves->port[p].writes && port->writing == slot &&
-                          port->slots[slot].n_beats == n);
+    const bool through =
+        slot == moves->port[p].new_slot ||
+        (moves->port[p].writes && port->writing == slot && port->slots[slot].n_beats == n);
     return through ? &port->edit.beat : &port->slots[slot].beat[n];
 }
 
@@ -315,14 +339,15 @@ static void tick_answer_queue(struct switch_model *model, uint32_t p, const stru
 {
     struct switch_port *port = &model->port[p];
     const bool gone = moves->take[p] != NO_EGRESS && moves->slot[p] == ANSWER_SLOT;
-    const struct answer *comes = port->generated               ? &port->generator
+    const struct answer *comes = port->generated          ? &port->generator
                                  : in->own_valid >> p & 1 ? &in->own[p]
-                                                               : NULL;
+                                                          : NULL;
 
     if (port->n_answers == N_ANSWERS)
         comes = NULL;
     if (gone && port->n_answers > 0) {
-        memmove(&port->answers[0], &port->answers[1], sizeof port->answers - sizeof port->answers[0]);
+        memmove(&port->answers[0], &port->answers[1],
+                sizeof port->answers - sizeof port->answers[0]);
         port->n_answers--;
     } else if (gone) {
         comes = NULL;
@@ -353,7 +378,8 @@ static void tick_assignments(struct switch_model *model, const struct switch_in 
                              const struct moves *moves)
 {
     struct assignment_table table = table_of(model);
-    bool issued[ASSIGNMENT_SIDES][N_FUNCTIONS] = {{false}}, done[ASSIGNMENT_SIDES][N_FUNCTIONS] = {{false}};
+    bool issued[ASSIGNMENT_SIDES][N_FUNCTIONS] = {{false}},
+         done[ASSIGNMENT_SIDES][N_FUNCTIONS] = {{false}};
 
     assignment_pack(&table, model->read_index, &model->read);
     model->read_index = in->r_function;
@@ -365,7 +391,9 @@ static void tick_assignments(struct switch_model *model, const struct switch_in 
             decided->outcome != FORWARD)
             continue;
         const bool downstream = is_host(p);
-        if (found->class == CLASS_NONPOSTED) {
+        if (decided->reheads) {
+            done[ASSIGNMENT_HOST][decided->function] = true;
+        } else if (found->class == CLASS_NONPOSTED) {
             issued[downstream ? ASSIGNMENT_HOST : ASSIGNMENT_DEVICE][decided->function] = true;
         } else if (found->class == CLASS_COMPLETION) {
             const struct tlp_header *h = &found->header;
@@ -387,10 +415,35 @@ static void tick_assignments(struct switch_model *model, const struct switch_in 
         assignment_do(&table, in->command.function, in->command.command, &in->command.place);
 }
 
+/* A Type 0 write tells a device its bus. */
+static void capture_buses(const struct switch_model *model, const struct moves *moves,
+                          uint32_t buses[N_PORTS])
+{
+    for (uint32_t p = 0; p < N_PORTS; p++)
+        buses[p] = NO_BUS;
+    for (uint32_t p = 0; p < N_UP; p++) {
+        const struct stage *stage = &model->port[p].second;
+        const struct decided *decided = &moves->port[p].decided;
+        const enum tlp_header_kind kind = stage->found.header.kind;
+        const bool writes = kind == TLPH_CFGWR_0 || kind == TLPH_CFGWR_1;
+        const bool type_one = stage->bus.type == 2 ? kind == TLPH_CFGWR_1 : stage->bus.type == 1;
+
+        if (!moves->port[p].decides || !moves->port[p].enable || decided->outcome != FORWARD ||
+            decided->proxied || stage->found.kind != POOL_CONFIG || !writes || type_one)
+            continue;
+        const uint32_t bus = stage->found.header.target >> 8;
+        buses[decided->to] = buses[decided->to] == NO_BUS ? bus : buses[decided->to] | bus;
+    }
+}
+
 void switch_model_tick(struct switch_model *model, const struct switch_in *in,
                        const struct moves *moves)
 {
+    uint32_t buses[N_PORTS];
+
     if (in->rst) {
+        for (uint32_t p = 0; p < N_UP; p++)
+            port_tick_emulator(&model->port[p]);
         const struct assignment_table table = table_of(model);
         struct pool_entry read;
 
@@ -404,6 +457,8 @@ void switch_model_tick(struct switch_model *model, const struct switch_in *in,
         if (in->m_ready >> e & 1)
             model->egress[e].valid = false;
     tick_assignments(model, in, moves);
+    port_tick_tags(model, moves, in);
+    capture_buses(model, moves, buses);
     for (uint32_t p = 0; p < N_PORTS; p++) {
         tick_buffer(model, p, moves);
         tick_answer_queue(model, p, in, moves);
@@ -412,4 +467,7 @@ void switch_model_tick(struct switch_model *model, const struct switch_in *in,
         tick_credits(&model->egress[e], e, in);
     for (uint32_t p = 0; p < N_PORTS; p++)
         port_tick(model, p, in, moves);
+    for (uint32_t p = N_UP; p < N_PORTS; p++)
+        if (buses[p] != NO_BUS)
+            model->port[p].device_bus = (uint8_t)buses[p];
 }

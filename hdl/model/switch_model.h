@@ -1,7 +1,8 @@
 /* switch_model.h - pool_switch in C, register for register: what it decides are the simulator's own
  * functions (pool/classify.h, addr_map.h, id_map_pipe.h, assignment.h, pcie/order.h, credit.h,
  * fabric/arb.h). Order in the receive buffer is by the cycle of arrival, as in fabric/pick.c, where
- * the Verilog keeps it as bits. switch_model_port.c is an ingress port, switch_model.c the rest,
+ * the Verilog keeps it as bits. switch_model_port.c is an ingress port, switch_model_emulator.c
+ * what it answers, switch_model.c the rest,
  * pool_switch.c their place in the lock step. */
 #ifndef POOLSIM_HDL_SWITCH_MODEL_H
 #define POOLSIM_HDL_SWITCH_MODEL_H
@@ -14,6 +15,7 @@
 #include "pool/assignment.h"
 #include "pool/classify.h"
 #include "pool/id_map_pipe.h"
+#include "pool/proxy_tag.h"
 
 /* The sizes. */
 #define IN(name, width)
@@ -80,6 +82,18 @@ struct decided {
     int32_t to;
     bool remap, undrained, counts, drops;
     uint32_t function;
+    /* Configuration of a lent function, and the completions of what was passed on. */
+    bool proxied, again, reheads, stale, ends, wants_tag, user;
+    uint16_t emulated;
+    uint32_t tag;
+    struct proxy_entry entry; /* proxied: to be kept; reheads: what was */
+    uint32_t mask, data;      /* reheads: the shadow's bits */
+};
+
+/* A dword of the shadow. */
+struct row {
+    uint32_t data, write_mask, w1c_mask;
+    bool pass;
 };
 
 struct answer {
@@ -107,8 +121,15 @@ struct switch_port {
     struct window window[N_WINDOWS];
     struct lent_range lent[N_LENT];
     struct bus bus[BUSES];
-    uint16_t owner_port;
+    uint16_t owner_port, proxy_rid;
+    uint8_t device_bus;
     bool has_owner;
+    /* Device port: what was passed on, by tag. */
+    struct {
+        bool busy, own;
+        struct proxy_entry entry;
+        uint32_t mask, data;
+    } tags[N_TAGS];
     /* Pipeline. */
     struct beat skid[2];
     uint32_t in_skid;
@@ -123,6 +144,9 @@ struct switch_port {
     bool emulating, emulated;
     uint32_t emulator_cycles;
     struct tlp_header asked;
+    uint32_t asked_data;
+    struct decided asked_for;
+    bool asked_present, asked_ready; /* when it was asked */
     bool generated;
     struct answer generator;
     struct answer answers[N_ANSWERS];
@@ -136,6 +160,7 @@ struct switch_port {
     bool left; /* the crossbar took a TLP's last beat in the last cycle */
     enum tlp_class left_class;
     uint32_t left_units;
+    struct row rows[N_EMULATED][N_DWS]; /* last: a reset keeps them */
 };
 
 struct switch_egress {
@@ -167,6 +192,7 @@ struct switch_in {
     bool counting;
     struct assignment_cycle command;
     uint32_t r_function;
+    uint64_t present, ready;
 };
 
 struct switch_model {
@@ -176,19 +202,20 @@ struct switch_model {
     struct assignment functions[N_FUNCTIONS];
     uint32_t read_index;
     struct pool_entry read;
-    uint32_t unsupported, dropped, malformed, undrained;
+    uint32_t unsupported, dropped, malformed, stale, undrained;
 };
 
 /* What a port does in a cycle, from its registers and the inputs. */
 struct port_moves {
-    bool enable;       /* the stages before the editor move */
-    bool enable_edit;  /* its register does */
-    bool stall;        /* the TLP before it waits for the emulator */
+    bool enable;            /* the stages before the editor move */
+    bool enable_edit;       /* its register does */
+    bool stall;             /* the TLP before it waits for the emulator */
     struct decided decided; /* of the TLP in the second stage, if it begins */
     bool decides;
     bool writes;        /* a beat goes into the buffer */
     int32_t new_slot;   /* and begins a TLP there, or -1 */
     bool emulates;      /* the emulator is asked */
+    bool emulator_done; /* and its result is taken */
     bool refuses;       /* the generator is, by the editor */
     bool generator_free;
     bool answers_free;
@@ -211,11 +238,27 @@ void port_init(struct switch_port *port, bool is_host);
 /* True if the table of @write refuses it. */
 bool port_refuses(const struct switch_port *port, bool is_host, const struct switch_write *write,
                   bool emulator_idle);
+/* What becomes of the TLP in the second stage, but for the tag that it may get. */
+void port_decide(const struct switch_model *model, uint32_t p, const struct switch_in *in,
+                 struct port_moves *out);
 void port_moves(const struct switch_model *model, uint32_t p, const struct switch_in *in,
                 struct port_moves *out);
 /* The edge of the pipeline; the buffer's is switch_model.c's. */
 void port_tick(struct switch_model *model, uint32_t p, const struct switch_in *in,
                const struct moves *moves);
+
+/* ---- switch_model_emulator.c ---- */
+
+/* Of the answer that the emulator has. */
+uint8_t port_answer_status(const struct switch_port *port);
+/* The edge of the completion generator and what feeds it. */
+void port_tick_answers(struct switch_port *port, uint32_t p, const struct port_moves *moves,
+                       const struct switch_in *in);
+/* Tags of the device ports; before the ports' own edges. */
+void port_tick_tags(struct switch_model *model, const struct moves *moves,
+                    const struct switch_in *in);
+/* A cycle of the emulator, which goes on under a reset. */
+void port_tick_emulator(struct switch_port *port);
 
 /* ---- switch_model.c ---- */
 

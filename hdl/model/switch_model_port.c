@@ -3,9 +3,10 @@
 #include "base/check.h"
 #include "model_tables.h"
 #include "pcie/tlp_check.h"
+#include <stddef.h>
 #include <string.h>
 
-enum { EMULATOR_CYCLES = 4, UR = 1, PAGE = 12, DW_BYTES = 4 };
+enum { UR = 1, PAGE = 12, DW_BYTES = 4 };
 
 /* ---- tables ---- */
 
@@ -19,7 +20,8 @@ void port_init(struct switch_port *port, bool host)
     const uint32_t n = host ? N_ID_DOWN : N_ID_UP;
 
     CHECK(id_map_bytes(n) <= MAP_BYTES && addr_map_bytes(N_ADDR) <= MAP_BYTES);
-    memset(port, 0, sizeof *port);
+    /* A reset keeps the rows of the shadow. */
+    memset(port, 0, offsetof(struct switch_port, rows));
     id_map_pipe_init(&port->id, id_map_init(port->id_memory, n), host);
     addr_map_init(port->addr_memory, N_ADDR);
     port->first.addr_match = -1;
@@ -52,9 +54,9 @@ static struct id_map_pipe_in id_write(const struct switch_write *write, bool hos
     in.entry_valid = field(entry, ID_UP_VALID);
     in.entry_key = (struct id_key){(uint16_t)field(entry, ID_UP_KEY_PORT),
                                    (uint16_t)field(entry, ID_UP_KEY_RID)};
-    in.entry_value = (struct id_value){(uint16_t)field(entry, ID_UP_PORT),
-                                       (uint16_t)field(entry, ID_UP_RID),
-                                       (uint32_t)field(entry, ID_UP_FUNCTION)};
+    in.entry_value =
+        (struct id_value){(uint16_t)field(entry, ID_UP_PORT), (uint16_t)field(entry, ID_UP_RID),
+                          (uint32_t)field(entry, ID_UP_FUNCTION)};
     in.index %= N_ID_UP;
     return in;
 }
@@ -114,6 +116,17 @@ static void write_addr(struct switch_port *port, uint32_t index, const struct ve
     port->addr[index] = addr;
 }
 
+static void write_row(struct switch_port *port, const struct vector *entry)
+{
+    const uint64_t function = field(entry, CFG_SHADOW_KEY_FUNCTION);
+    const uint64_t dw = field(entry, CFG_SHADOW_KEY_DW);
+
+    if (function < N_EMULATED && dw < N_DWS)
+        port->rows[function][dw] = (struct row){
+            (uint32_t)field(entry, CFG_SHADOW_DATA), (uint32_t)field(entry, CFG_SHADOW_WRITE_MASK),
+            (uint32_t)field(entry, CFG_SHADOW_W1C_MASK), field(entry, CFG_SHADOW_PASS)};
+}
+
 /* All tables but the ID map, which writes itself. */
 static void write_table(struct switch_port *port, const struct switch_write *write)
 {
@@ -135,14 +148,21 @@ static void write_table(struct switch_port *port, const struct switch_write *wri
                             field(entry, WINDOW_KEY_LIMIT), (uint16_t)field(entry, WINDOW_PORT)};
         break;
     case 5:
-        port->bus[index % BUSES] = (struct bus){
-            field(entry, BUS_VALID),          (uint8_t)field(entry, BUS_KIND),
-            (uint8_t)field(entry, BUS_TYPE),  (uint16_t)field(entry, BUS_PORT),
-            (uint16_t)field(entry, BUS_FIRST_FUNCTION), (uint16_t)field(entry, BUS_N_FUNCTIONS)};
+        port->bus[index % BUSES] = (struct bus){field(entry, BUS_VALID),
+                                                (uint8_t)field(entry, BUS_KIND),
+                                                (uint8_t)field(entry, BUS_TYPE),
+                                                (uint16_t)field(entry, BUS_PORT),
+                                                (uint16_t)field(entry, BUS_FIRST_FUNCTION),
+                                                (uint16_t)field(entry, BUS_N_FUNCTIONS)};
         break;
     case 6:
         port->owner_port = (uint16_t)field(entry, PORT_OWNER_PORT);
         port->has_owner = field(entry, PORT_VALID);
+        port->proxy_rid = (uint16_t)field(entry, PORT_PROXY_RID);
+        port->device_bus = (uint8_t)field(entry, PORT_DEVICE_BUS);
+        break;
+    case 7:
+        write_row(port, entry);
         break;
     default:
         break;
@@ -180,20 +200,20 @@ static struct found parse(const struct beat *beat, uint32_t mps_bytes)
     return found;
 }
 
-/* What a look-up by ID asks for: downstream the target of completions, upstream the source. */
+static uint16_t target_of(const struct tlp_header *header)
+{
+    return tlp_header_kinds[header->kind].family == FAMILY_COMPLETION ? header->requester
+                                                                      : header->target;
+}
+
+/* What a look-up by ID asks for: downstream the target, upstream the source. */
 static struct id_key key_of(const struct tlp_header *header, uint32_t p)
 {
     const bool is_cpl = tlp_header_kinds[header->kind].family == FAMILY_COMPLETION;
 
     if (is_host(p))
-        return (struct id_key){(uint16_t)p, header->requester};
+        return (struct id_key){(uint16_t)p, target_of(header)};
     return (struct id_key){(uint16_t)p, is_cpl ? header->completer : header->requester};
-}
-
-static uint16_t target_of(const struct tlp_header *header)
-{
-    return tlp_header_kinds[header->kind].family == FAMILY_COMPLETION ? header->requester
-                                                                     : header->target;
 }
 
 /* The Owner's routes, when the look-up ends. */
@@ -276,8 +296,46 @@ static struct decided decide_message(const struct switch_model *model, uint32_t 
     return decided;
 }
 
+static bool is_admitted(const struct switch_model *model, uint32_t function)
+{
+    const struct assignment_table table = {N_FUNCTIONS,
+                                           (struct assignment *)(uintptr_t)model->functions};
+
+    return assignment_admits(&table, function % N_FUNCTIONS);
+}
+
+/* A request for a function that is lent to the host: to the VF when the shadow says so. */
+static void decide_user(const struct switch_model *model, uint32_t p, const struct stage *stage,
+                        const struct switch_in *in, struct decided *decided)
+{
+    const struct tlp_header *header = &stage->found.header;
+    const struct switch_port *port = &model->port[p];
+    const uint32_t dw = header->register_dw;
+    const uint16_t e = (uint16_t)(stage->bus.first_function + (header->target & 0xff));
+
+    decided->user = true;
+    decided->emulated = e;
+    if (e >= N_EMULATED || dw >= N_DWS || !(in->present >> (p * N_EMULATED + e) & 1) ||
+        !(in->ready >> (p * N_EMULATED + e) & 1) || !port->rows[e][dw].pass || !stage->id_hit)
+        return;
+    decided->function = stage->id.function % N_FUNCTIONS;
+    decided->counts = in->counting;
+    decided->again = true; /* until a tag is found */
+    decided->undrained = in->counting && !is_admitted(model, stage->id.function);
+    decided->wants_tag = !decided->undrained;
+    decided->to = egress_of(stage->id.port);
+    decided->entry = (struct proxy_entry){
+        .host_port = (uint16_t)p,
+        .rid = header->requester,
+        .tag = header->tag,
+        .user_rid = header->target,
+        .function = (uint16_t)stage->id.function,
+        .epoch = model->functions[decided->function].epoch,
+    };
+}
+
 static struct decided decide_config(const struct switch_model *model, uint32_t p,
-                                    const struct stage *stage)
+                                    const struct stage *stage, const struct switch_in *in)
 {
     const struct tlp_header *header = &stage->found.header;
     const struct bus *bus = &stage->bus;
@@ -293,13 +351,49 @@ static struct decided decide_config(const struct switch_model *model, uint32_t p
                egress_of(bus->port) != NO_EGRESS) {
         decided.outcome = FORWARD;
         decided.to = egress_of(bus->port);
+    } else if (bus->valid && bus->kind == 1 && bus->type == 0 &&
+               (header->target & 0xff) < bus->n_functions) {
+        decide_user(model, p, stage, in, &decided);
     }
     return decided;
 }
 
-static struct decided decide(const struct switch_model *model, uint32_t p,
-                             const struct stage *stage, bool counting)
+/* The completion of a request that the switch passed on, or made itself. */
+static struct decided decide_rehead(const struct switch_model *model, uint32_t p,
+                                    const struct stage *stage, bool counting)
 {
+    const struct switch_port *port = &model->port[p];
+    const uint16_t tag = stage->found.header.tag;
+    struct decided decided = {.outcome = SINK, .to = NO_EGRESS, .reheads = true, .tag = N_TAGS};
+
+    if (tag < N_TAGS && port->tags[tag].busy) {
+        const struct proxy_entry *entry = &port->tags[tag].entry;
+        const uint16_t function = (uint16_t)(stage->id_hit ? stage->id.function : entry->function);
+        const uint8_t epoch =
+            (uint8_t)(model->functions[function % N_FUNCTIONS].epoch + !stage->id_hit);
+        const bool own = port->tags[tag].own;
+
+        if (own || entry->function == function)
+            decided.tag = tag;
+        if (own || (entry->function == function && entry->epoch == epoch)) {
+            decided.to = own ? NO_EGRESS : egress_of(entry->host_port);
+            decided.entry = *entry;
+            decided.mask = port->tags[tag].mask;
+            decided.data = port->tags[tag].data;
+            decided.function = function % N_FUNCTIONS;
+            decided.counts = counting;
+            decided.outcome = decided.to == NO_EGRESS ? SINK : FORWARD;
+            return decided;
+        }
+    }
+    decided.stale = true;
+    return decided;
+}
+
+static struct decided decide(const struct switch_model *model, uint32_t p,
+                             const struct stage *stage, const struct switch_in *in)
+{
+    const bool counting = in->counting;
     const struct switch_port *port = &model->port[p];
     const struct found *found = &stage->found;
     const bool is_cpl = found->kind == POOL_COMPLETION;
@@ -313,7 +407,9 @@ static struct decided decide(const struct switch_model *model, uint32_t p,
     if (found->kind == POOL_MESSAGE)
         return decide_message(model, p, stage);
     if (found->kind == POOL_CONFIG)
-        return decide_config(model, p, stage);
+        return decide_config(model, p, stage, in);
+    if (is_cpl && !is_host(p) && port->has_owner && found->header.requester == port->proxy_rid)
+        return decide_rehead(model, p, stage, counting);
     decided.drops = false;
     if (found->kind == POOL_IO) {
         decided.outcome = EMULATE;
@@ -344,11 +440,7 @@ static struct decided decide(const struct switch_model *model, uint32_t p,
     decided.remap = verdict == POOL_REMAP;
     decided.function = function % N_FUNCTIONS;
     decided.counts = counting && decided.remap;
-    if (decided.counts && non_posted) {
-        const struct assignment_table table = {
-            N_FUNCTIONS, (struct assignment *)(uintptr_t)model->functions};
-        decided.undrained = !assignment_admits(&table, decided.function);
-    }
+    decided.undrained = decided.counts && non_posted && !is_admitted(model, decided.function);
     if (decided.to == NO_EGRESS || verdict == POOL_DROP || verdict == POOL_UNSUPPORTED ||
         decided.undrained)
         decided.outcome = non_posted ? REFUSE : SINK;
@@ -360,6 +452,18 @@ static struct decided decide(const struct switch_model *model, uint32_t p,
 
 /* ---- a cycle ---- */
 
+void port_decide(const struct switch_model *model, uint32_t p, const struct switch_in *in,
+                 struct port_moves *out)
+{
+    const struct switch_port *port = &model->port[p];
+
+    memset(out, 0, sizeof *out);
+    out->new_slot = -1;
+    out->decides = port->second.valid && port->second.beat.sop;
+    if (out->decides)
+        out->decided = decide(model, p, &port->second, in);
+}
+
 void port_moves(const struct switch_model *model, uint32_t p, const struct switch_in *in,
                 struct port_moves *out)
 {
@@ -368,14 +472,10 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
     const bool loads = is_host(p) && in->write.valid && in->write.table == 7 && in->write.port == p;
     const bool emulator_free = !port->emulating && !loads;
     const bool begins = port->edit.valid && edited->sop;
+    const bool asks = out->decides && (out->decided.outcome == EMULATE || out->decided.proxied);
     bool takes = true; /* what is behind the editor */
 
-    memset(out, 0, sizeof *out);
-    out->new_slot = -1;
-    out->decides = port->second.valid && port->second.beat.sop;
-    if (out->decides)
-        out->decided = decide(model, p, &port->second, in->counting);
-    out->stall = out->decides && out->decided.outcome == EMULATE && !emulator_free;
+    out->stall = asks && !emulator_free;
     out->answers_free = port->n_answers < N_ANSWERS;
     out->generator_free = out->answers_free || !port->generated;
     for (int s = N_SLOTS - 1; s >= 0; s--)
@@ -404,7 +504,8 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
     out->refuses = moves && begins && port->edit.decided.outcome == REFUSE;
     out->local = begins && port->edit.decided.outcome == LOCAL;
     out->ends = moves && begins && port->edit.decided.outcome != FORWARD;
-    out->emulates = out->decides && out->enable && out->decided.outcome == EMULATE;
+    out->emulates = asks && out->enable;
+    out->emulator_done = port->emulated && (port->asked_for.proxied || out->generator_free);
     if (port->n_answers > 0)
         out->answer = &port->answers[0];
     else if (port->generated)
@@ -413,39 +514,58 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
         out->answer = &in->own[p];
 }
 
-/* The header as it goes on. */
-static void edit(const struct switch_port *port, uint32_t p, const struct decided *decided,
+/* A request goes on in the switch's name, or a completion under its old one. */
+static void rename_header(const struct switch_model *model, const struct stage *stage,
+                          const struct decided *decided, struct tlp_header *header)
+{
+    const struct switch_port *device = &model->port[decided->to];
+
+    if (decided->proxied) {
+        header->requester = device->proxy_rid;
+        header->target = stage->id.rid;
+        header->tag = (uint16_t)decided->tag;
+        header->kind = model_with_type(header->kind, stage->id.rid >> 8 != device->device_bus);
+    } else {
+        header->completer = decided->entry.user_rid;
+        header->requester = decided->entry.rid;
+        header->tag = decided->entry.tag;
+    }
+}
+
+/* The beat as it goes on. */
+static void edit(const struct switch_model *model, uint32_t p, const struct decided *decided,
                  uint32_t *words)
 {
-    const struct stage *stage = &port->second;
-    const struct tlp_header *found = &stage->found.header;
+    const struct stage *stage = &model->port[p].second;
     const bool is_cpl = stage->found.kind == POOL_COMPLETION;
-    struct tlp_header header = *found;
+    const bool renamed = decided->proxied || decided->reheads;
+    const bool retyped =
+        stage->found.kind == POOL_CONFIG && !decided->proxied && stage->bus.type != 2;
+    struct tlp_header header = stage->found.header;
 
-    const bool retyped = stage->found.kind == POOL_CONFIG && stage->bus.type != 2;
-
-    if (decided->outcome != FORWARD || !(retyped || decided->remap))
+    if (decided->outcome != FORWARD || !(retyped || renamed || decided->remap))
         return;
-    if (retyped) {
+    header.has_digest = false;
+    if (renamed) {
+        rename_header(model, stage, decided, &header);
+    } else if (retyped) {
         header.kind = model_with_type(header.kind, stage->bus.type == 1);
-        header.has_digest = false;
+    } else if (!is_host(p)) {
+        *(is_cpl ? &header.completer : &header.requester) = stage->id.rid;
+    } else if (is_cpl) {
+        header.requester = stage->id.rid;
+    } else {
+        header.address = stage->address;
+        header.kind = model_with_size(header.kind, header.address >> 32 ? 4 : 3);
     }
-    if (decided->remap) {
-        header.has_digest = false;
-        if (!is_host(p))
-            *(is_cpl ? &header.completer : &header.requester) = stage->id.rid;
-        else if (is_cpl)
-            header.requester = stage->id.rid;
-        else {
-            header.address = stage->address;
-            header.kind = model_with_size(header.kind, header.address >> 32 ? 4 : 3);
-        }
-    }
+    if (decided->reheads && stage->found.has_data)
+        words[DATA_LANE] = (words[DATA_LANE] & ~decided->mask) | decided->data;
     model_hdr_encode(&header, words);
 }
 
 /* What the editor's register gets. */
-static void tick_edit(struct switch_port *port, uint32_t p, const struct port_moves *moves)
+static void tick_edit(const struct switch_model *model, struct switch_port *port, uint32_t p,
+                      const struct port_moves *moves)
 {
     port->edit.valid = port->second.valid && !moves->stall;
     port->edit.beat = port->second.beat;
@@ -454,34 +574,7 @@ static void tick_edit(struct switch_port *port, uint32_t p, const struct port_mo
     port->edit.decided = moves->decided;
     port->edit.found = port->second.found;
     if (port->second.found.is_tlp && !port->second.found.malformed)
-        edit(port, p, &moves->decided, port->edit.beat.word);
-}
-
-/* The completion generator and what feeds it. */
-static void tick_answers(struct switch_port *port, const struct port_moves *moves)
-{
-    const bool done = port->emulated && moves->generator_free;
-
-    if (moves->generator_free)
-        port->generated = done || moves->refuses;
-    if (done) {
-        const bool is_config = tlp_header_kinds[port->asked.kind].family == FAMILY_CONFIG;
-        model_answer(&port->asked, is_config ? port->asked.target : 0, UR, port->generator.hdr);
-        port->generator.data = 0;
-        port->emulating = port->emulated = false;
-    } else if (moves->refuses) {
-        struct tlp_header request;
-        CHECK(model_hdr_decode(port->edit.beat.word, &request));
-        model_answer(&request, 0, UR, port->generator.hdr);
-        port->generator.data = 0;
-    }
-    if (port->emulating && !port->emulated && --port->emulator_cycles == 0)
-        port->emulated = true;
-    if (moves->emulates) {
-        port->emulating = true;
-        port->emulator_cycles = EMULATOR_CYCLES - 1;
-        port->asked = port->second.found.header;
-    }
+        edit(model, p, &moves->decided, port->edit.beat.word);
 }
 
 static void count(struct switch_model *model, const struct switch_port *port,
@@ -489,13 +582,14 @@ static void count(struct switch_model *model, const struct switch_port *port,
 {
     const struct decided *decided = &port->edit.decided;
 
-    if (port->emulated && moves->generator_free)
+    if (moves->emulator_done && !port->asked_for.proxied && port_answer_status(port) == UR)
         model->unsupported++;
     if (!moves->ends)
         return;
     model->unsupported += decided->outcome == REFUSE;
     model->dropped += decided->drops;
     model->malformed += port->edit.found.malformed;
+    model->stale += decided->stale;
     model->undrained += decided->undrained;
 }
 
@@ -514,11 +608,11 @@ static void tick_look_up(struct switch_port *port, uint32_t p, const struct swit
     first->addr_match = -1;
     if (is_host(p) && first->valid && first->beat.sop && first->found.is_tlp) {
         uint64_t unused;
-        const struct addr_entry *entry =
-            addr_map_find(addr_map_of(port), header->address, &unused);
+        const struct addr_entry *entry = addr_map_find(addr_map_of(port), header->address, &unused);
         if (entry)
             first->addr_match = (int32_t)addr_map_index(addr_map_of(port), entry);
-        if (write->valid && write->table == 2 && first->addr_match == (int32_t)write->index % N_ADDR)
+        if (write->valid && write->table == 2 &&
+            first->addr_match == (int32_t)write->index % N_ADDR)
             first->addr_match = -1;
     }
 }
@@ -546,9 +640,9 @@ void port_tick(struct switch_model *model, uint32_t p, const struct switch_in *i
 
     write.valid = write.valid && write.port == p && !all->w_refused;
     count(model, port, moves);
-    tick_answers(port, moves);
+    port_tick_answers(port, p, moves, in);
     if (moves->enable_edit)
-        tick_edit(port, p, moves);
+        tick_edit(model, port, p, moves);
     ids = id_write(&write, is_host(p));
     ids.enable = moves->enable;
     ids.valid = port->parse.valid && port->parse.beat.sop && port->parse.found.is_tlp;

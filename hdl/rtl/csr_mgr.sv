@@ -30,6 +30,7 @@ module csr_mgr #(
     input logic [2*LANES-1:0] complete,
     input logic [2*LANES*INDEX_W-1:0] complete_function,
     output logic [FUNCTIONS-1:0] admits, // a new request may pass
+    output logic [FUNCTIONS*8-1:0] epochs,
     output logic [FUNCTIONS-1:0] drain_ack, // draining, and nothing is in flight any more
     input logic [INDEX_W-1:0] r_function,
     output logic [pool_layout::ASSIGNMENT_W-1:0] r_entry
@@ -118,6 +119,7 @@ module csr_mgr #(
         assign states[f*3+:3] = state_q;
         assign idle[f] = host_q == '0 && device_q == '0;
         assign taken[f] = state_q != FREE && place_q == place;
+        assign epochs[f*8+:8] = epoch_q;
         assign admits[f] = state_q == ASSIGNED;
         assign drain_ack[f] = state_q == DRAINING && idle[f];
         assign entries[f*pool_layout::ASSIGNMENT_W+:pool_layout::ASSIGNMENT_W] =

@@ -4,6 +4,9 @@
 // class and its data credits. Requests that are refused are answered one cycle later at a_ with UR;
 // what the emulator answers comes 4 cycles later than it would be at m_. Answers have one beat, and
 // stay in order: a refusal waits while the emulator is at work. One beat per cycle.
+// A configuration request for a function that is lent to the host goes on to the VF when the shadow
+// says so, in the switch's own name and under a tag of proxy_tag.sv, and to the emulator too, which
+// keeps its part of it. Its completion gets its old header back.
 // HOST 1: an upstream port (addr_map, id_down, the Owner's routes, emulated functions), 0: a
 // downstream one (id_up).
 // Write visibility: as the tables' modules say. Reset state: nothing under way, answers none.
@@ -11,8 +14,8 @@
 `include "tables.svh"
 module ingress #(
     parameter HOST = 1,
-    parameter PORT = 0, // its number
-    parameter PORTS = 4,
+    parameter UP = 2,
+    parameter DOWN = 2,
     parameter ID_UP_ENTRIES = 16,
     parameter ID_UP_SRL = 0,
     parameter ID_DOWN_ENTRIES = 16,
@@ -22,11 +25,13 @@ module ingress #(
     parameter FUNCTIONS = 16,
     parameter EMULATED = 4,
     parameter EMULATED_DWS = 128,
+    localparam integer PORTS = UP + DOWN,
     localparam FUNCTION_W = $clog2(FUNCTIONS)
 ) (
     input logic clk,
     input logic rst,
     input logic [2:0] mps,
+    input logic [11:0] number, // of the port: does not change
     input logic s_valid,
     output logic s_ready,
     input logic s_sop,
@@ -61,9 +66,49 @@ module ingress #(
     /* verilator lint_off UNUSEDSIGNAL */
     input logic lent_id,
     /* verilator lint_on UNUSEDSIGNAL */
+    /* verilator lint_off UNUSEDSIGNAL */
+    // Device ports: [port - UP].
+    input logic [DOWN*16-1:0] proxy_rids,
+    input logic [DOWN*8-1:0] device_buses,
+    // Requests for VFs (proxy_tag.sv): a tag is wanted at a device port, and taken.
+    output logic t_want,
+    output logic t_take,
+    output logic [11:0] t_port,
+    output logic [77:0] t_entry,
+    input logic t_available,
+    input logic [9:0] t_tag,
+    output logic merge_valid,
+    output logic [11:0] merge_port,
+    output logic [9:0] merge_tag,
+    output logic [31:0] merge_mask,
+    output logic [31:0] merge_data,
+    // An Owner has written to its device, which takes its bus number from that.
+    output logic bus_valid,
+    output logic [11:0] bus_port,
+    output logic [7:0] bus_number,
+    // A device port's own registers, and completions of requests passed on (proxy_tag.sv).
+    input logic owner_valid,
+    input logic [11:0] owner_port,
+    input logic [15:0] proxy_rid,
+    output logic c_valid,
+    output logic [9:0] c_tag,
+    output logic c_lent,
+    output logic [15:0] c_function,
+    input logic [15:0] c_epoch_of,
+    output logic [7:0] c_epoch,
+    input logic c_matches,
+    input logic c_own,
+    input logic [11:0] c_port,
+    input logic [15:0] c_requester,
+    input logic [9:0] c_old_tag,
+    input logic [15:0] c_completer,
+    input logic [31:0] c_mask,
+    input logic [31:0] c_data,
+    /* verilator lint_on UNUSEDSIGNAL */
     // Who may use which VF (csr_mgr.sv).
     input logic counting,
     input logic [FUNCTIONS-1:0] admits,
+    input logic [FUNCTIONS*8-1:0] epochs,
     output logic issue,
     output logic complete,
     output logic [FUNCTION_W-1:0] function_of,
@@ -75,12 +120,15 @@ module ingress #(
     /* verilator lint_off UNUSEDSIGNAL */
     input logic [15:0] w_index,
     /* verilator lint_on UNUSEDSIGNAL */
+    /* verilator lint_off UNUSEDSIGNAL */
     input logic [pool_layout::ADDR_MAP_W-1:0] w_entry,
+    /* verilator lint_on UNUSEDSIGNAL */
     output logic w_refused,
     // Events to count.
     output logic is_unsupported,
     output logic is_dropped,
     output logic is_malformed,
+    output logic is_stale,
     output logic is_undrained
 );
     // What becomes of a TLP.
@@ -161,6 +209,14 @@ module ingress #(
     logic [63:0] new_address;
     // Configuration requests of a host.
     logic config_local, config_owned, config_retype, config_type;
+    // And those for functions that it is lent: which emulated function, and whether its VF is asked.
+    logic config_user, to_vf, vf_type;
+    /* verilator lint_off UNUSEDSIGNAL */
+    logic [15:0] emulated;
+    /* verilator lint_on UNUSEDSIGNAL */
+    logic [15:0] vf_proxy_rid;
+    // A completion of such a request.
+    logic reheads;
 
     /* verilator lint_off UNUSEDSIGNAL */
     wire [63:0] p_address = p_beat[`TLP_FMT_4DW] ? p_beat[63:0] : {32'd0, p_beat[`TLP_DW2]};
@@ -184,14 +240,14 @@ module ingress #(
         wire w_bus = w_valid && w_table == `POOL_TABLE_BUS;
 
         addr_map #(.ENTRIES(ADDR_ENTRIES)) u_addr_map (
-            .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(12'(PORT)),
+            .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(number),
             .s_address({p_address[63:2], 2'b00}),
             .m_valid(map_valid), .m_hit(map_hit), .m_port(map_port), .m_fn(map_fn),
             .m_address(map_address), .w_valid(w_map),
             .w_index(w_index[$clog2(ADDR_ENTRIES)-1:0]), .w_entry, .w_refused(map_refused)
         );
         id_down #(.ENTRIES(ID_DOWN_ENTRIES)) u_id_down (
-            .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(12'(PORT)),
+            .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(number),
             .s_rid(p_beat[`TLP_TARGET]),
             .m_valid(down_valid), .m_hit(down_hit), .m_port(down_port), .m_rid(down_rid),
             .m_fn(down_fn), .w_valid(w_down), .w_index(w_index[$clog2(ID_DOWN_ENTRIES)-1:0]),
@@ -211,13 +267,15 @@ module ingress #(
         wire by_id = q_kind == `POOL_COMPLETION || q_kind == `POOL_CONFIG
             || (q_kind == `POOL_MESSAGE && q_hdr[`TLP_MSG_ROUTING] == 3'd2);
 
+        wire by_user_id = is_cpl || (q_kind == `POOL_CONFIG && config_user);
+
         assign lent_port = bus_entry[`BUS_PORT];
         assign lent_rid = q_hdr[`TLP_TARGET];
         assign hit = by_address ? map_hit : is_cpl && down_hit;
         assign owner = by_address ? window : by_id && owned_bus;
         assign lent = by_address ? lent_address : lent_id;
         assign egress = by_address ? (map_hit ? map_port : window_port)
-            : is_cpl && down_hit ? down_port : bus_entry[`BUS_PORT];
+            : by_user_id && down_hit ? down_port : bus_entry[`BUS_PORT];
         assign new_rid = down_rid;
         assign new_address = {map_address[63:2], q_hdr[`TLP_FMT_4DW] ? q_hdr[1:0] : q_hdr[33:32]};
         assign function_index = by_address ? map_fn : down_fn;
@@ -230,21 +288,62 @@ module ingress #(
         assign config_retype = !as_it_came;
         assign config_type = bus_entry[`BUS_TYPE] == 2'd1;
 
+        // Of each dword of each emulated function: it passes to the VF.
+        logic pass[0:EMULATED*EMULATED_DWS-1];
+        localparam EMULATED_W = $clog2(EMULATED);
+        localparam DW_W = $clog2(EMULATED_DWS);
+        wire [15:0] w_function = w_entry[`CFG_SHADOW_KEY_FUNCTION];
+        wire [9:0] w_dw = w_entry[`CFG_SHADOW_KEY_DW];
+        wire w_in_range = w_function < EMULATED && {1'b0, w_dw} < EMULATED_DWS;
+        wire [9:0] dw = q_hdr[`TLP_REGISTER];
+        wire [15:0] of_slot = {8'd0, q_hdr[55:48]}; // the target's device and function
+        wire there = emulated < EMULATED && {1'b0, dw} < EMULATED_DWS
+            && present[emulated[EMULATED_W-1:0]] && ready[emulated[EMULATED_W-1:0]];
+
+        always_ff @(posedge clk)
+            if (w_shadow && shadow_ready && w_in_range)
+                pass[{w_function[EMULATED_W-1:0], w_dw[DW_W-1:0]}] <= w_entry[`CFG_SHADOW_PASS];
+        assign config_user = bus && bus_entry[`BUS_KIND] == 2'd1 && bus_entry[`BUS_TYPE] == 2'd0
+            && {1'b0, of_slot[7:0]} < bus_entry[`BUS_N_FUNCTIONS];
+        assign emulated = bus_entry[`BUS_FIRST_FUNCTION] + of_slot;
+        assign to_vf = there && pass[{emulated[EMULATED_W-1:0], dw[DW_W-1:0]}] && down_hit;
+
+        // How it arrives at the device: Type 0 on the device's own bus, Type 1 behind it.
+        logic [7:0] device_bus;
+        always_comb begin
+            device_bus = '0;
+            vf_proxy_rid = '0;
+            for (int d = 0; d < DOWN; d++)
+                if (down_port == 12'(UP + d)) begin
+                    device_bus = device_bus | device_buses[d*8+:8];
+                    vf_proxy_rid = vf_proxy_rid | proxy_rids[d*16+:16];
+                end
+        end
+        assign vf_type = down_rid[15:8] != device_bus;
+        assign t_port = down_port;
+        assign t_entry = {number, q_hdr[`TLP_REQUESTER], q_hdr[`TLP_T9], q_hdr[`TLP_T8],
+            q_hdr[`TLP_TAG], q_hdr[`TLP_TARGET], down_fn, epochs[index*8+:8]};
+        assign reheads = 1'b0;
+        assign c_valid = 1'b0;
+        assign c_tag = '0;
+        assign c_lent = 1'b0;
+        assign c_function = '0;
+        assign c_epoch = '0;
+
         assign w_refused = w_valid && (map_refused || down_refused
             || !(w_map || w_down || w_lent || w_window || w_bus || w_shadow)
             || (w_shadow && !shadow_ready));
     end else begin : gen_device
-        logic [11:0] owner_port_q, up_port;
-        logic owner_valid_q, up_hit, up_refused;
+        logic [11:0] up_port;
+        logic up_hit, up_refused;
         /* verilator lint_off UNUSEDSIGNAL */
         logic up_valid;
         /* verilator lint_on UNUSEDSIGNAL */
         wire w_up = w_valid && w_table == `POOL_TABLE_ID_UP;
-        wire w_of_port = w_valid && w_table == `POOL_TABLE_PORT;
 
         if (ID_UP_SRL != 0) begin : gen_srl
             id_map_srl #(.ENTRIES(ID_UP_ENTRIES)) u_id_map (
-                .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(12'(PORT)),
+                .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(number),
                 .s_rid(p_beat[`TLP_REQUESTER]),
                 .m_valid(up_valid), .m_hit(up_hit), .m_port(up_port), .m_rid(new_rid),
                 .m_fn(function_index), .w_valid(w_up),
@@ -253,7 +352,7 @@ module ingress #(
             );
         end else begin : gen_register
             id_map #(.ENTRIES(ID_UP_ENTRIES)) u_id_map (
-                .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(12'(PORT)),
+                .clk, .rst, .en, .s_valid(p_valid && p_sop), .s_port(number),
                 .s_rid(p_beat[`TLP_REQUESTER]),
                 .m_valid(up_valid), .m_hit(up_hit), .m_port(up_port), .m_rid(new_rid),
                 .m_fn(function_index), .w_valid(w_up),
@@ -262,19 +361,10 @@ module ingress #(
             );
         end
 
-        always_ff @(posedge clk) begin
-            if (w_of_port) begin
-                owner_port_q <= w_entry[`PORT_OWNER_PORT];
-                owner_valid_q <= w_entry[`PORT_VALID];
-            end
-            if (rst)
-                owner_valid_q <= 1'b0;
-        end
-
         assign hit = up_hit;
-        assign owner = owner_valid_q;
+        assign owner = owner_valid;
         assign lent = 1'b0;
-        assign egress = up_hit ? up_port : owner_port_q;
+        assign egress = reheads ? c_port : up_hit ? up_port : owner_port;
         assign new_address = '0;
         assign lent_port = '0;
         assign lent_rid = '0;
@@ -282,7 +372,29 @@ module ingress #(
         assign config_owned = 1'b0;
         assign config_retype = 1'b0;
         assign config_type = 1'b0;
-        assign w_refused = w_valid && (up_refused || !(w_up || w_of_port));
+        assign config_user = 1'b0;
+        assign emulated = '1;
+        assign to_vf = 1'b0;
+        assign vf_type = 1'b0;
+        assign vf_proxy_rid = '0;
+        assign t_port = '0;
+        assign t_entry = '0;
+
+        // The epoch of the VF that was asked tells whether the answer is late.
+        logic [7:0] epoch;
+        assign reheads = is_cpl && owner_valid && q_hdr[`TLP_CPL_REQUESTER] == proxy_rid;
+        assign c_valid = reheads && q_first && en && !q_malformed;
+        assign c_tag = {q_hdr[`TLP_T9], q_hdr[`TLP_T8], q_hdr[`TLP_CPL_TAG]};
+        assign c_lent = up_hit;
+        assign c_function = function_index;
+        always_comb begin
+            epoch = '0;
+            for (int f = 0; f < FUNCTIONS; f++)
+                if (c_epoch_of[FUNCTION_W-1:0] == FUNCTION_W'(f))
+                    epoch = epoch | epochs[f*8+:8];
+        end
+        assign c_epoch = epoch;
+        assign w_refused = w_valid && (up_refused || !w_up);
     end
 
     // ---- what becomes of it ----
@@ -305,9 +417,12 @@ module ingress #(
     // A requester without an Owner is nobody's.
     wire nobody = HOST == 0 && !hit && !owner;
     wire non_posted = q_class == `CLASS_NONPOSTED;
-    wire [FUNCTION_W-1:0] index = function_index[FUNCTION_W-1:0];
-    wire remap = q_kind == `POOL_MESSAGE ? HOST == 0 && hit : verdict == `POOL_REMAP;
-    wire counted = counting && remap && q_kind != `POOL_MESSAGE;
+    wire [FUNCTION_W-1:0] index =
+        reheads ? c_epoch_of[FUNCTION_W-1:0] : function_index[FUNCTION_W-1:0];
+    wire remap = q_kind == `POOL_MESSAGE ? HOST == 0 && hit : verdict == `POOL_REMAP && !reheads;
+    wire asks_vf = q_kind == `POOL_CONFIG && !config_local && config_user && to_vf;
+    wire proxied = asks_vf && t_available && !not_admitted && to != '0;
+    wire counted = counting && ((remap && q_kind != `POOL_MESSAGE) || asks_vf || reheads);
     wire not_admitted = counted && is_request && non_posted && !admits[index];
     wire [PORTS-1:0] to = egress < 12'(PORTS) ? PORTS'(1) << egress : '0;
 
@@ -316,7 +431,10 @@ module ingress #(
         if (q_malformed)
             outcome = SINK;
         else if (q_kind == `POOL_CONFIG)
-            outcome = config_local ? LOCAL : config_owned && to != '0 ? FORWARD : EMULATE;
+            outcome = config_local ? LOCAL
+                : proxied || (config_owned && to != '0) ? FORWARD : EMULATE;
+        else if (reheads)
+            outcome = c_matches && !c_own && to != '0 ? FORWARD : SINK;
         else if (q_kind == `POOL_IO)
             outcome = EMULATE;
         else if (to == '0 || nobody)
@@ -336,7 +454,14 @@ module ingress #(
     wire is_last = !q_has_data || has_bytes >= byte_count;
 
     assign issue = q_first && en && counted && is_request && non_posted && outcome == FORWARD;
-    assign complete = q_first && en && counted && is_cpl && is_last && outcome == FORWARD;
+    assign complete =
+        q_first && en && counted && is_cpl && (is_last || reheads) && outcome == FORWARD;
+    assign t_want = q_first && asks_vf && !not_admitted && !q_malformed;
+    assign t_take = q_first && en && proxied && outcome == FORWARD;
+    assign bus_valid = q_first && en && outcome == FORWARD && q_kind == `POOL_CONFIG && !proxied
+        && q_has_data && !(config_retype ? config_type : q_hdr[`TLP_TYPE_ONE]);
+    assign bus_port = egress;
+    assign bus_number = q_hdr[63:56];
     assign function_of = index;
 
     // ---- edit ----
@@ -346,15 +471,25 @@ module ingress #(
     logic [PORTS-1:0] x_to;
     logic [1:0] x_class;
     logic [8:0] x_units;
-    logic x_malformed, x_undrained, x_drop;
+    logic x_malformed, x_undrained, x_stale, x_drop;
     wire edits = outcome == FORWARD && remap;
+    wire named = outcome == FORWARD && (proxied || reheads); // gets another name
+
+    // What the shadow has of a dword takes its place in the VF's.
+    wire merges = reheads && q_sop && q_has_data;
+    wire [31:0] merged = (q_beat[159:128] & ~c_mask) | c_data;
+    wire [`TLP_BEAT_W-1:0] beat =
+        {q_beat[`TLP_BEAT_W-1:160], merges ? merged : q_beat[159:128], q_beat[127:0]};
 
     hdr_edit u_edit (
         .clk, .rst, .en(en_x), .s_valid(valid2_q && !stall), .s_sop(q_sop), .s_eop(q_eop),
-        .s_beat(q_beat), .edit_source(edits && HOST == 0), .edit_target(edits && HOST != 0 && is_cpl),
-        .edit_address(edits && HOST != 0 && is_request), .edit_tag(1'b0),
-        .edit_type(outcome == FORWARD && q_kind == `POOL_CONFIG && config_retype),
-        .source(new_rid), .target(new_rid), .tag(10'd0), .type_one(config_type),
+        .s_beat(beat), .edit_source((edits && HOST == 0) || named),
+        .edit_target((edits && HOST != 0 && is_cpl) || named),
+        .edit_address(edits && HOST != 0 && is_request), .edit_tag(named),
+        .edit_type(outcome == FORWARD && q_kind == `POOL_CONFIG && (proxied || config_retype)),
+        .source(proxied ? vf_proxy_rid : reheads ? c_completer : new_rid),
+        .target(reheads ? c_requester : new_rid), .tag(reheads ? c_old_tag : t_tag),
+        .type_one(proxied ? vf_type : config_type),
         .address(new_address), .m_valid(x_valid), .m_sop(x_sop), .m_eop(x_eop), .m_beat(m_beat)
     );
 
@@ -365,13 +500,18 @@ module ingress #(
             x_class <= q_class;
             x_units <= q_units;
             x_malformed <= q_malformed;
-            x_undrained <= not_admitted && outcome == REFUSE;
-            x_drop <= outcome == SINK && !(q_kind == `POOL_MESSAGE && !q_malformed && message_ends);
+            x_undrained <= not_admitted && (outcome == REFUSE || outcome == EMULATE);
+            x_stale <= reheads && !c_matches && !q_malformed;
+            x_drop <= outcome == SINK && (q_malformed
+                || !(reheads || (q_kind == `POOL_MESSAGE && message_ends)));
         end
 
     // ---- answers ----
 
     logic [127:0] emu_hdr_q;
+    logic emu_vf_q, emu_again_q;
+    logic [11:0] emu_port_q;
+    logic [9:0] emu_tag_q;
     logic emu_busy_q, emu_valid, emu_ready, gen_ready, gen_data_q;
     logic [2:0] emu_status;
     logic [31:0] emu_data, gen_value_q;
@@ -379,7 +519,13 @@ module ingress #(
     /* verilator lint_off UNUSEDSIGNAL */
     logic shadow_ready;
     /* verilator lint_on UNUSEDSIGNAL */
-    wire emu_take = q_first && outcome == EMULATE && en_x && emu_ready;
+    // Asked for an answer, or for its part of what goes on to the VF.
+    wire asks_emu = q_first && (outcome == EMULATE || (outcome == FORWARD && proxied));
+    wire emu_take = asks_emu && en_x && emu_ready;
+    // No tag is free, or the VF is not assigned: try again.
+    wire emu_again = asks_vf && outcome == EMULATE;
+    wire emu_done = emu_valid && (emu_vf_q || gen_ready);
+    wire emu_answers = emu_valid && !emu_vf_q;
     wire emu_has_data = emu_status == '0 && emu_hdr_q[124:121] == 4'b0010
         && !emu_hdr_q[`TLP_FMT_DATA];
     wire is_config = emu_hdr_q[124:121] == 4'b0010;
@@ -387,14 +533,19 @@ module ingress #(
 
     // What is before the one that waits for the emulator goes on: the emulator's answers may wait for
     // the rest of a TLP that is half through the crossbar.
-    assign stall = q_first && outcome == EMULATE && !emu_ready;
+    assign stall = asks_emu && !emu_ready;
 
     always_ff @(posedge clk) begin
-        if (emu_take)
+        if (emu_take) begin
             emu_hdr_q <= q_hdr;
+            emu_vf_q <= outcome == FORWARD;
+            emu_again_q <= emu_again;
+            emu_port_q <= egress;
+            emu_tag_q <= t_tag;
+        end
         if (emu_take)
             emu_busy_q <= 1'b1;
-        else if (emu_valid && gen_ready)
+        else if (emu_done)
             emu_busy_q <= 1'b0;
         if (rst)
             emu_busy_q <= 1'b0;
@@ -403,20 +554,23 @@ module ingress #(
     if (HOST != 0) begin : gen_emulator
         logic cfg_ready;
         logic [2:0] cfg_outcome;
-        /* verilator lint_off UNUSEDSIGNAL */
-        logic [31:0] mask;
-        /* verilator lint_on UNUSEDSIGNAL */
-
         cfg_emu #(.FUNCTIONS(EMULATED), .DWS(EMULATED_DWS)) u_cfg_emu (
             .clk, .rst, .present, .ready, .s_valid(emu_take), .s_ready(cfg_ready),
-            .s_function(16'hffff), .s_dw(q_hdr[`TLP_REGISTER]), .s_write(q_has_data),
+            .s_function(q_kind == `POOL_CONFIG && config_user && !emu_again ? emulated : 16'hffff), .s_dw(q_hdr[`TLP_REGISTER]), .s_write(q_has_data),
             .s_byte_enables(q_hdr[`TLP_FIRST_BE]), .s_data(q_beat[159:128]), .m_valid(emu_valid),
-            .m_ready(gen_ready), .m_outcome(cfg_outcome), .m_data(emu_data), .m_mask(mask),
+            .m_ready(emu_vf_q || gen_ready), .m_outcome(cfg_outcome), .m_data(emu_data),
+            .m_mask(merge_mask),
             .w_valid(w_shadow), .w_ready(shadow_ready),
             .w_entry(w_entry[pool_layout::CFG_SHADOW_W-1:0])
         );
         assign emu_ready = cfg_ready && !w_shadow;
-        assign emu_status = cfg_outcome == 3'd0 ? 3'd0 : cfg_outcome == 3'd4 ? 3'd2 : 3'd1;
+        assign emu_status =
+            emu_again_q || cfg_outcome == 3'd4 ? 3'd2 : cfg_outcome == 3'd0 ? 3'd0 : 3'd1;
+        assign merge_valid = emu_valid && emu_vf_q && !emu_hdr_q[`TLP_FMT_DATA]
+            && cfg_outcome == 3'd2;
+        assign merge_port = emu_port_q;
+        assign merge_tag = emu_tag_q;
+        assign merge_data = emu_data;
     end else begin : gen_no_emulator
         logic [3:0] step_q;
 
@@ -431,22 +585,27 @@ module ingress #(
         assign emu_status = 3'd1;
         assign emu_data = '0;
         assign shadow_ready = 1'b0;
+        assign merge_valid = 1'b0;
+        assign merge_port = '0;
+        assign merge_tag = '0;
+        assign merge_mask = '0;
+        assign merge_data = '0;
         /* verilator lint_off UNUSEDSIGNAL */
-        wire unused = &{present, ready, w_shadow};
+        wire unused = &{present, ready, w_shadow, emu_again_q, emu_port_q, emu_tag_q};
         /* verilator lint_on UNUSEDSIGNAL */
     end
 
     logic [127:0] gen_hdr;
     cpl_gen u_cpl_gen (
-        .clk, .rst, .s_valid(emu_valid || refuses), .s_ready(gen_ready),
-        .s_hdr(emu_valid ? emu_hdr_q : m_beat[127:0]),
-        .s_status(emu_valid ? emu_status : 3'd1),
-        .completer(emu_valid && is_config ? emu_hdr_q[`TLP_TARGET] : '0),
+        .clk, .rst, .s_valid(emu_answers || refuses), .s_ready(gen_ready),
+        .s_hdr(emu_answers ? emu_hdr_q : m_beat[127:0]),
+        .s_status(emu_answers ? emu_status : 3'd1),
+        .completer(emu_answers && is_config ? emu_hdr_q[`TLP_TARGET] : '0),
         .m_valid(a_valid), .m_ready(a_ready), .m_hdr(gen_hdr)
     );
     always_ff @(posedge clk)
         if (gen_ready) begin
-            gen_data_q <= emu_valid && emu_has_data;
+            gen_data_q <= emu_answers && emu_has_data;
             gen_value_q <= emu_data;
         end
     always_comb begin
@@ -464,7 +623,7 @@ module ingress #(
     always_comb begin
         case (x_outcome)
             FORWARD: x_ready = m_ready;
-            REFUSE: x_ready = !x_sop || (gen_ready && !emu_valid && !emu_busy_q);
+            REFUSE: x_ready = !x_sop || (gen_ready && !emu_busy_q);
             LOCAL: x_ready = !x_sop || l_ready;
             default: x_ready = 1'b1;
         endcase
@@ -487,8 +646,9 @@ module ingress #(
     assign freed_class = x_class;
     assign freed_data = x_units;
     assign is_unsupported = (x_ends && x_outcome == REFUSE)
-        || (emu_valid && gen_ready && emu_status == 3'd1);
+        || (emu_answers && gen_ready && emu_status == 3'd1);
     assign is_dropped = x_ends && x_drop;
     assign is_malformed = x_ends && x_malformed;
+    assign is_stale = x_ends && x_stale;
     assign is_undrained = x_ends && x_undrained;
 endmodule

@@ -132,7 +132,21 @@ module pool_switch #(
     logic [FUNCTIONS-1:0] admits;
     logic [2*PORTS-1:0] issue, complete;
     logic [PORTS*FUNCTION_W-1:0] function_of;
-    logic [PORTS-1:0] is_unsupported, is_dropped, is_malformed, is_undrained;
+    logic [FUNCTIONS*8-1:0] epochs;
+    logic [PORTS-1:0] is_unsupported, is_dropped, is_malformed, is_stale, is_undrained;
+    // Device ports, and what hosts ask of their VFs, [host].
+    logic [DOWN-1:0] owner_valid_q;
+    logic [DOWN*12-1:0] owner_port_q;
+    logic [DOWN*16-1:0] proxy_rid_q;
+    logic [DOWN*8-1:0] device_bus_q;
+    logic [UP-1:0] t_want, t_take, t_available, merge_valid, bus_valid;
+    logic [UP*12-1:0] t_port, merge_port, bus_port;
+    logic [UP*78-1:0] t_entry;
+    logic [UP*10-1:0] t_tag, merge_tag;
+    logic [UP*32-1:0] merge_mask, merge_data;
+    logic [UP*8-1:0] bus_number;
+    logic [DOWN*UP-1:0] offered; // [device][host]
+    logic [DOWN*UP*10-1:0] offered_tag;
 
     for (genvar p = 0; p < PORTS; p++) begin : gen_port
         logic in_valid, in_ready, in_sop, in_eop;
@@ -150,20 +164,27 @@ module pool_switch #(
         logic port_issue, port_complete;
         localparam HOST = p < UP ? 1 : 0;
         wire w_mine = w_valid && w_port == p;
+        wire w_of_port = w_mine && w_table == `POOL_TABLE_PORT && HOST == 0;
 
-        assign w_accepted[p] = w_mine && !w_rejected[p];
+        assign w_accepted[p] = w_mine && (!w_rejected[p] || w_of_port);
         assign issue[HOST != 0 ? p : PORTS + p] = port_issue;
         assign issue[HOST != 0 ? PORTS + p : p] = 1'b0;
         assign complete[HOST != 0 ? PORTS + p : p] = port_complete;
         assign complete[HOST != 0 ? p : PORTS + p] = 1'b0;
 
         if (HOST != 0) begin : gen_host
+            /* verilator lint_off UNUSEDSIGNAL */
+            logic none, no_lent;
+            logic [9:0] no_tag;
+            logic [15:0] no_function;
+            logic [7:0] no_epoch;
+            /* verilator lint_on UNUSEDSIGNAL */
             ingress #(
-                .HOST(1), .PORT(p), .PORTS(PORTS), .ID_DOWN_ENTRIES(ID_DOWN_ENTRIES),
+                .HOST(1), .UP(UP), .DOWN(DOWN), .ID_DOWN_ENTRIES(ID_DOWN_ENTRIES),
                 .ADDR_ENTRIES(ADDR_ENTRIES), .LENT_ENTRIES(LENT_ENTRIES), .WINDOWS(WINDOWS),
                 .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED), .EMULATED_DWS(EMULATED_DWS)
             ) u_ingress (
-                .clk, .rst, .mps, .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
+                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
                 .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
                 .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
                 .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
@@ -172,13 +193,26 @@ module pool_switch #(
                 .l_hdr(local_hdr[p*128+:128]), .l_data(local_data[p*32+:32]),
                 .freed_valid(freed_valid[p*2+1]), .freed_class(freed_class[p*4+2+:2]),
                 .freed_data(freed_data[p*18+9+:9]), .lent_port(lent_port[p*12+:12]),
-                .lent_rid(lent_rid[p*16+:16]), .lent_id(lent_id[p]), .counting, .admits,
+                .lent_rid(lent_rid[p*16+:16]), .lent_id(lent_id[p]), .proxy_rids(proxy_rid_q),
+                .device_buses(device_bus_q), .t_want(t_want[p]), .t_take(t_take[p]),
+                .t_port(t_port[p*12+:12]), .t_entry(t_entry[p*78+:78]),
+                .t_available(t_available[p]), .t_tag(t_tag[p*10+:10]),
+                .merge_valid(merge_valid[p]), .merge_port(merge_port[p*12+:12]),
+                .merge_tag(merge_tag[p*10+:10]), .merge_mask(merge_mask[p*32+:32]),
+                .merge_data(merge_data[p*32+:32]), .bus_valid(bus_valid[p]),
+                .bus_port(bus_port[p*12+:12]), .bus_number(bus_number[p*8+:8]),
+                .owner_valid(1'b0), .owner_port(12'd0), .proxy_rid(16'd0), .c_valid(none),
+                .c_tag(no_tag), .c_lent(no_lent), .c_function(no_function),
+                .c_epoch_of(16'd0), .c_epoch(no_epoch), .c_matches(1'b0), .c_own(1'b0),
+                .c_port(12'd0), .c_requester(16'd0), .c_old_tag(10'd0), .c_completer(16'd0),
+                .c_mask(32'd0), .c_data(32'd0), .counting, .admits, .epochs,
                 .issue(port_issue), .complete(port_complete),
                 .function_of(function_of[p*FUNCTION_W+:FUNCTION_W]),
                 .present(present[p*EMULATED+:EMULATED]), .ready(ready[p*EMULATED+:EMULATED]),
                 .w_valid(w_mine), .w_table, .w_index, .w_entry, .w_refused(w_rejected[p]),
                 .is_unsupported(is_unsupported[p]), .is_dropped(is_dropped[p]),
-                .is_malformed(is_malformed[p]), .is_undrained(is_undrained[p])
+                .is_malformed(is_malformed[p]), .is_stale(is_stale[p]),
+                .is_undrained(is_undrained[p])
             );
         end else begin : gen_device
             /* verilator lint_off UNUSEDSIGNAL */
@@ -187,12 +221,65 @@ module pool_switch #(
             logic [31:0] no_data;
             logic [11:0] no_port;
             logic [15:0] no_rid;
+            logic no_want, no_take, no_merge, no_bus;
+            logic [11:0] no_t_port, no_merge_port, no_bus_port;
+            logic [77:0] no_entry;
+            logic [9:0] no_tag;
+            logic [31:0] no_mask, no_bits;
+            logic [7:0] no_number;
             /* verilator lint_on UNUSEDSIGNAL */
+            localparam D = p - UP;
+            logic c_valid, c_lent, c_matches, c_own;
+            logic [9:0] c_tag, c_old_tag;
+            logic [15:0] c_function, c_epoch_of, c_requester, c_completer;
+            logic [7:0] c_epoch;
+            logic [11:0] c_port;
+            logic [31:0] c_mask, c_data;
+            logic [UP-1:0] wanted, takes, merges, writes_bus;
+            logic [7:0] new_bus;
+
+            for (genvar u = 0; u < UP; u++) begin : gen_of_host
+                assign wanted[u] = t_want[u] && t_port[u*12+:12] == p;
+                assign takes[u] = t_take[u] && t_port[u*12+:12] == p;
+                assign merges[u] = merge_valid[u] && merge_port[u*12+:12] == p;
+                assign writes_bus[u] = bus_valid[u] && bus_port[u*12+:12] == p;
+            end
+            proxy_tag #(.TAGS(TAGS), .LANES(UP)) u_proxy_tag (
+                .clk, .rst, .want(wanted), .available(offered[D*UP+:UP]),
+                .tag(offered_tag[D*UP*10+:UP*10]), .take(takes), .s_entry(t_entry),
+                .merge_valid(merges), .merge_tag, .merge_mask, .merge_data,
+                .own_valid(own_valid[p] && own_ready[p] && own_hdr[p*128+124-:4] == 4'b0010
+                    && own_hdr[p*128+80+:16] == proxy_rid_q[D*16+:16]),
+                .own_tag({own_hdr[p*128+119], own_hdr[p*128+115], own_hdr[p*128+72+:8]}), .c_valid,
+                .c_tag, .c_lent, .c_function, .c_epoch_of, .c_epoch, .c_matches, .c_own, .c_port,
+                .c_requester, .c_old_tag, .c_completer, .c_mask, .c_data
+            );
+
+            always_comb begin
+                new_bus = '0;
+                for (int u = 0; u < UP; u++)
+                    new_bus = new_bus | (bus_number[u*8+:8] & {8{writes_bus[u]}});
+            end
+            always_ff @(posedge clk) begin
+                if (w_of_port) begin
+                    owner_valid_q[D] <= w_entry[`PORT_VALID];
+                    owner_port_q[D*12+:12] <= w_entry[`PORT_OWNER_PORT];
+                    proxy_rid_q[D*16+:16] <= w_entry[`PORT_PROXY_RID];
+                    device_bus_q[D*8+:8] <= w_entry[`PORT_DEVICE_BUS];
+                end
+                if (writes_bus != '0)
+                    device_bus_q[D*8+:8] <= new_bus;
+                if (rst) begin
+                    owner_valid_q[D] <= 1'b0;
+                    proxy_rid_q[D*16+:16] <= '0;
+                    device_bus_q[D*8+:8] <= '0;
+                end
+            end
             ingress #(
-                .HOST(0), .PORT(p), .PORTS(PORTS), .ID_UP_ENTRIES(ID_UP_ENTRIES),
+                .HOST(0), .UP(UP), .DOWN(DOWN), .ID_UP_ENTRIES(ID_UP_ENTRIES),
                 .ID_UP_SRL(ID_UP_SRL), .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED)
             ) u_ingress (
-                .clk, .rst, .mps, .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
+                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
                 .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
                 .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
                 .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
@@ -200,13 +287,23 @@ module pool_switch #(
                 .l_valid(none), .l_ready(1'b1), .l_hdr(no_hdr), .l_data(no_data),
                 .freed_valid(freed_valid[p*2+1]), .freed_class(freed_class[p*4+2+:2]),
                 .freed_data(freed_data[p*18+9+:9]), .lent_port(no_port), .lent_rid(no_rid),
-                .lent_id(1'b0), .counting, .admits,
+                .lent_id(1'b0), .proxy_rids(proxy_rid_q), .device_buses(device_bus_q),
+                .t_want(no_want), .t_take(no_take), .t_port(no_t_port), .t_entry(no_entry),
+                .t_available(1'b0), .t_tag(10'd0), .merge_valid(no_merge),
+                .merge_port(no_merge_port), .merge_tag(no_tag), .merge_mask(no_mask),
+                .merge_data(no_bits), .bus_valid(no_bus), .bus_port(no_bus_port),
+                .bus_number(no_number), .owner_valid(owner_valid_q[D]),
+                .owner_port(owner_port_q[D*12+:12]), .proxy_rid(proxy_rid_q[D*16+:16]), .c_valid,
+                .c_tag, .c_lent, .c_function, .c_epoch_of, .c_epoch, .c_matches, .c_own, .c_port,
+                .c_requester, .c_old_tag, .c_completer, .c_mask, .c_data, .counting, .admits,
+                .epochs,
                 .issue(port_issue), .complete(port_complete),
                 .function_of(function_of[p*FUNCTION_W+:FUNCTION_W]),
                 .present({EMULATED{1'b0}}), .ready({EMULATED{1'b0}}),
                 .w_valid(w_mine), .w_table, .w_index, .w_entry, .w_refused(w_rejected[p]),
                 .is_unsupported(is_unsupported[p]), .is_dropped(is_dropped[p]),
-                .is_malformed(is_malformed[p]), .is_undrained(is_undrained[p])
+                .is_malformed(is_malformed[p]), .is_stale(is_stale[p]),
+                .is_undrained(is_undrained[p])
             );
         end
 
@@ -310,6 +407,23 @@ module pool_switch #(
 
     // ---- tables and VFs ----
 
+    for (genvar u = 0; u < UP; u++) begin : gen_offer
+        logic available;
+        logic [9:0] tag;
+
+        always_comb begin
+            available = 1'b0;
+            tag = '0;
+            for (int d = 0; d < DOWN; d++)
+                if (t_port[u*12+:12] == 12'(UP + d)) begin
+                    available = available | offered[d*UP+u];
+                    tag = tag | offered_tag[(d*UP+u)*10+:10];
+                end
+        end
+        assign t_available[u] = available;
+        assign t_tag[u*10+:10] = tag;
+    end
+
     assign w_refused = w_valid && (w_accepted == '0);
 
     lent_ids #(.UP(UP), .DOWN(DOWN), .ENTRIES(ID_UP_ENTRIES)) u_lent_ids (
@@ -321,21 +435,23 @@ module pool_switch #(
     csr_mgr #(.FUNCTIONS(FUNCTIONS), .LANES(PORTS)) u_csr_mgr (
         .clk, .rst, .command, .command_function, .place_port, .place_slot, .place_function,
         .result, .issue, .issue_function({function_of, function_of}), .complete,
-        .complete_function({function_of, function_of}), .admits, .drain_ack, .r_function, .r_entry
+        .complete_function({function_of, function_of}), .admits, .epochs, .drain_ack, .r_function, .r_entry
     );
 
     // ---- counters ----
 
-    logic [31:0] sum_unsupported, sum_dropped, sum_malformed, sum_undrained;
+    logic [31:0] sum_unsupported, sum_dropped, sum_malformed, sum_stale, sum_undrained;
     always_comb begin
         sum_unsupported = count_unsupported;
         sum_dropped = count_dropped;
         sum_malformed = count_malformed;
+        sum_stale = count_stale;
         sum_undrained = count_undrained;
         for (int p = 0; p < PORTS; p++) begin
             sum_unsupported = sum_unsupported + {31'd0, is_unsupported[p]};
             sum_dropped = sum_dropped + {31'd0, is_dropped[p]};
             sum_malformed = sum_malformed + {31'd0, is_malformed[p]};
+            sum_stale = sum_stale + {31'd0, is_stale[p]};
             sum_undrained = sum_undrained + {31'd0, is_undrained[p]};
         end
     end
@@ -343,10 +459,7 @@ module pool_switch #(
         count_unsupported <= rst ? '0 : sum_unsupported;
         count_dropped <= rst ? '0 : sum_dropped;
         count_malformed <= rst ? '0 : sum_malformed;
+        count_stale <= rst ? '0 : sum_stale;
         count_undrained <= rst ? '0 : sum_undrained;
     end
-    assign count_stale = '0;
-    /* verilator lint_off UNUSEDSIGNAL */
-    wire unused = TAGS[0];
-    /* verilator lint_on UNUSEDSIGNAL */
 endmodule

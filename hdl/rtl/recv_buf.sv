@@ -4,8 +4,7 @@
 // the buffer offers the oldest head of a queue that has credits and may pass all older TLPs for the
 // same egress (Base Spec 2.4.1, table 2-40, as src/pcie/order.c has it: posted passes everything;
 // the others pass posted only by RO (completions) or by IDO when the ID differs).
-// The order is kept as bits: of each slot, which of the queued slots are older, and which of them it
-// may not pass.
+// The order is kept as bits: for each slot, which slots are younger, and which of them may not pass it.
 // Latency 0: a beat that comes in can go out in the same cycle when nothing is before it, and follows
 // its TLP's first one as soon as it is there. One beat in and one out per cycle. s_ready is a
 // register's and falls when no slot is free; it matters to first beats alone.
@@ -43,12 +42,14 @@ module recv_buf #(
 
     logic [`TLP_BEAT_W:0] mem[0:SLOTS*BEATS-1]; // {eop, beat}
     logic [SLOTS-1:0] free_q, queued_q;
-    logic [SLOTS-1:0] same_id, same_to, is_posted, blocked;
-    logic [SLOTS*SLOTS-1:0] older;
-    logic [PORTS*3*SLOTS-1:0] in_queue; // [egress * 3 + class][slot]
-    logic [PORTS*SLOTS-1:0] pick; // [egress][slot]
-    logic [SLOTS*2-1:0] classes;
-    logic [SLOTS*9-1:0] units;
+    logic [3*SLOTS-1:0] class_q, class_of; // [class][slot]
+    logic [SLOTS*SLOTS-1:0] after_q, after; // [slot][other]: the other is younger
+    logic [SLOTS*SLOTS-1:0] holds_q, holds; // [slot][other]: the other may not pass it
+    logic [SLOTS*9-1:0] units_q, units;
+    logic [SLOTS-1:0] same_id, same_to, blocked;
+    logic [PORTS*SLOTS-1:0] to_q, pick; // [egress][slot]
+    logic reading_q; // a TLP has begun to leave and not ended
+    logic [PORTS-1:0] r_to_q;
 
     // ---- in ----
 
@@ -74,81 +75,84 @@ module recv_buf #(
     // What the TLP that arrives must not pass: older posted ones for the same egress.
     wire lifted = s_class == `CLASS_POSTED || (s_class == `CLASS_COMPLETION && s_beat[`TLP_RO]);
     wire [SLOTS-1:0] new_wait = lifted ? '0
-        : queued_q & is_posted & same_to & (s_beat[`TLP_IDO] ? same_id : '1);
+        : queued_q & class_q[SLOTS-1:0] & same_to & (s_beat[`TLP_IDO] ? same_id : '1);
 
     for (genvar s = 0; s < SLOTS; s++) begin : gen_slot
-        logic [PORTS-1:0] to_q;
-        logic [1:0] class_q;
-        logic [8:0] units_q;
         logic [15:0] id_q; // requester of a request, completer of a completion
-        logic [SLOTS-1:0] older_q, wait_q;
-
-        wire [PORTS-1:0] to = arrives[s] ? s_to : to_q;
-        wire [1:0] class_of = arrives[s] ? s_class : class_q;
-        wire waits = queued_q[s] || arrives[s];
-        // A slot that is taken anew is younger than all.
-        wire [SLOTS-1:0] older_now = (arrives[s] ? queued_q : older_q) & ~arrives;
-        wire [SLOTS-1:0] wait_now = (arrives[s] ? new_wait : wait_q) & ~arrives;
 
         assign same_id[s] = id_q == s_beat[`TLP_REQUESTER];
-        assign same_to[s] = (to_q & s_to) != '0;
-        assign is_posted[s] = class_q == `CLASS_POSTED;
-        assign blocked[s] = (wait_now & queued_q) != '0;
-        assign older[s*SLOTS+:SLOTS] = older_now;
-        assign classes[s*2+:2] = class_of;
-        assign units[s*9+:9] = arrives[s] ? s_units : units_q;
-
-        for (genvar e = 0; e < PORTS; e++) begin : gen_to
-            for (genvar c = 0; c < 3; c++) begin : gen_class
-                assign in_queue[(e*3+c)*SLOTS+s] = waits && to[e] && class_of == c;
-            end
-        end
-
-        always_ff @(posedge clk) begin
-            older_q <= older_now;
-            wait_q <= wait_now;
-            if (arrives[s]) begin
-                to_q <= s_to;
-                class_q <= s_class;
-                units_q <= s_units;
+        always_ff @(posedge clk)
+            if (arrives[s])
                 id_q <= s_beat[`TLP_REQUESTER];
-            end
+    end
+
+    // The state with the TLP that arrives.
+    wire [SLOTS-1:0] waits = queued_q | arrives;
+    always_comb begin
+        same_to = '0;
+        for (int e = 0; e < PORTS; e++)
+            same_to = same_to | (to_q[e*SLOTS+:SLOTS] & {SLOTS{s_to[e]}});
+        for (int c = 0; c < 3; c++)
+            class_of[c*SLOTS+:SLOTS] = (class_q[c*SLOTS+:SLOTS] & ~arrives)
+                | (arrives & {SLOTS{s_class == 2'(c)}});
+        blocked = '0;
+        for (int s = 0; s < SLOTS; s++) begin
+            units[s*9+:9] = arrives[s] ? s_units : units_q[s*9+:9];
+            after[s*SLOTS+:SLOTS] = arrives[s] ? '0
+                : after_q[s*SLOTS+:SLOTS] | (arrives & {SLOTS{queued_q[s]}});
+            holds[s*SLOTS+:SLOTS] = arrives[s] ? '0
+                : (holds_q[s*SLOTS+:SLOTS] & ~arrives) | (arrives & {SLOTS{new_wait[s]}});
+            blocked = blocked | (holds[s*SLOTS+:SLOTS] & {SLOTS{queued_q[s]}});
         end
+    end
+
+    always_ff @(posedge clk) begin
+        class_q <= class_of;
+        units_q <= units;
+        after_q <= after;
+        holds_q <= holds;
     end
 
     // ---- the choice for each egress ----
 
     for (genvar e = 0; e < PORTS; e++) begin : gen_egress
-        logic [3*SLOTS-1:0] heads; // [class][slot]
-        logic [SLOTS-1:0] go;
+        wire [SLOTS-1:0] to =
+            (to_q[e*SLOTS+:SLOTS] & ~arrives) | (arrives & {SLOTS{s_to[e]}});
+        logic [3*SLOTS-1:0] queue, head; // [class][slot]
+        logic [SLOTS-1:0] go, later, younger;
+        logic [26:0] sum;
 
-        for (genvar c = 0; c < 3; c++) begin : gen_queue
-            wire [SLOTS-1:0] queue = in_queue[(e*3+c)*SLOTS+:SLOTS];
-            logic [8:0] sum;
-
-            for (genvar s = 0; s < SLOTS; s++) begin : gen_head
-                assign heads[c*SLOTS+s] = queue[s] && (older[s*SLOTS+:SLOTS] & queue) == '0;
-            end
-            always_comb begin
-                sum = '0;
+        always_comb begin
+            for (int c = 0; c < 3; c++) begin
+                queue[c*SLOTS+:SLOTS] = waits & to & class_of[c*SLOTS+:SLOTS];
+                later = '0;
                 for (int s = 0; s < SLOTS; s++)
-                    sum = sum | ({9{heads[c*SLOTS+s]}} & units[s*9+:9]);
+                    later = later | (after[s*SLOTS+:SLOTS] & {SLOTS{queue[c*SLOTS+s]}});
+                head[c*SLOTS+:SLOTS] = queue[c*SLOTS+:SLOTS] & ~later;
+                sum[c*9+:9] = '0;
+                for (int s = 0; s < SLOTS; s++)
+                    sum[c*9+:9] = sum[c*9+:9] | ({9{head[c*SLOTS+s]}} & units[s*9+:9]);
             end
-            assign head_units[(e*3+c)*9+:9] = sum;
         end
-        assign go = ((heads[SLOTS-1:0] & {SLOTS{allow[e*3]}})
-            | (heads[2*SLOTS-1:SLOTS] & {SLOTS{allow[e*3+1]}})
-            | (heads[3*SLOTS-1:2*SLOTS] & {SLOTS{allow[e*3+2]}})) & ~blocked;
-        for (genvar s = 0; s < SLOTS; s++) begin : gen_pick
-            assign pick[e*SLOTS+s] = go[s] && (older[s*SLOTS+:SLOTS] & go) == '0;
+        always_comb begin
+            go = '0;
+            for (int c = 0; c < 3; c++)
+                go = go | (head[c*SLOTS+:SLOTS] & {SLOTS{allow[e*3+c]}});
+            go = go & ~blocked;
+            younger = '0;
+            for (int s = 0; s < SLOTS; s++)
+                younger = younger | (after[s*SLOTS+:SLOTS] & {SLOTS{go[s]}});
         end
+        assign head_units[e*27+:27] = sum;
+        assign pick[e*SLOTS+:SLOTS] = go & ~younger;
         assign m_req[e] = reading_q ? r_to_q[e] && follows : go != '0;
+
+        always_ff @(posedge clk)
+            to_q[e*SLOTS+:SLOTS] <= to;
     end
 
     // ---- out ----
 
-    logic reading_q; // a TLP has begun to leave and not ended
-    logic [PORTS-1:0] r_to_q;
     logic [SLOT_W-1:0] r_slot_q, chosen_slot;
     logic [IDX_W-1:0] r_idx_q;
     logic [1:0] r_class_q, chosen_class;
@@ -164,11 +168,11 @@ module recv_buf #(
         for (int e = 0; e < PORTS; e++)
             chosen = chosen | ({SLOTS{m_take[e]}} & pick[e*SLOTS+:SLOTS]);
         chosen_slot = '0;
-        chosen_class = '0;
+        chosen_class = (chosen & class_of[SLOTS-1:0]) != '0 ? `CLASS_POSTED
+            : (chosen & class_of[2*SLOTS-1:SLOTS]) != '0 ? `CLASS_NONPOSTED : `CLASS_COMPLETION;
         chosen_units = '0;
         for (int s = 0; s < SLOTS; s++) begin
             chosen_slot = chosen_slot | ({SLOT_W{chosen[s]}} & SLOT_W'(s));
-            chosen_class = chosen_class | ({2{chosen[s]}} & classes[s*2+:2]);
             chosen_units = chosen_units | ({9{chosen[s]}} & units[s*9+:9]);
         end
     end

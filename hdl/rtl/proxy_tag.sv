@@ -1,0 +1,126 @@
+// proxy_tag.sv - configuration requests that the switch has passed on to VFs behind one device port, in
+// its own name and under tags of its own (C twin: src/pool/proxy_tag.c). An entry keeps what the
+// completion needs to find its way back, and what the shadow has of a dword that both hold.
+// Lanes that want a tag get the lowest free ones, lower lanes first: combinational. What is taken
+// is seen from the next cycle on. A TLP of the switch's own brings its tag along (own_*).
+// A completion (c_*) is judged combinationally: it matches when the VF that was asked answers under
+// the epoch of the request; under another epoch it is late, and frees the tag all the same.
+// One completion and one request a lane per cycle. Reset state: all tags free.
+module proxy_tag #(
+    parameter TAGS = 16, // 2 to 512
+    parameter LANES = 2 // host ports
+) (
+    input logic clk,
+    input logic rst,
+    input logic [LANES-1:0] want,
+    output logic [LANES-1:0] available,
+    output logic [LANES*10-1:0] tag,
+    input logic [LANES-1:0] take, // of those that want and may
+    input logic [LANES*78-1:0] s_entry, // host port, requester, tag, completer, VF, epoch
+    // The shadow's bits of what a request reads.
+    input logic [LANES-1:0] merge_valid,
+    input logic [LANES*10-1:0] merge_tag,
+    input logic [LANES*32-1:0] merge_mask,
+    input logic [LANES*32-1:0] merge_data,
+    input logic own_valid,
+    input logic [9:0] own_tag,
+    // Completions.
+    input logic c_valid, // it goes on: the tag is freed
+    input logic [9:0] c_tag,
+    input logic c_lent, // its completer is lent, and is VF c_function
+    input logic [15:0] c_function,
+    output logic [15:0] c_epoch_of, // VF whose epoch is wanted:
+    input logic [7:0] c_epoch,
+    output logic c_matches,
+    output logic c_own, // it answers the switch itself
+    output logic [11:0] c_port,
+    output logic [15:0] c_requester,
+    output logic [9:0] c_old_tag,
+    output logic [15:0] c_completer,
+    output logic [31:0] c_mask,
+    output logic [31:0] c_data
+);
+    logic [TAGS-1:0] busy_q, taken, named, free, lowest;
+    logic [LANES*TAGS-1:0] offer; // [lane][tag]
+    logic [TAGS*143-1:0] kept; // own, entry, mask, data
+    logic [142:0] entry;
+
+    // ---- tags for requests ----
+
+    always_comb begin
+        free = ~busy_q;
+        tag = '0;
+        for (int l = 0; l < LANES; l++) begin
+            lowest = free & (~free + 1'b1);
+            offer[l*TAGS+:TAGS] = lowest;
+            available[l] = free != '0;
+            for (int t = 0; t < TAGS; t++)
+                tag[l*10+:10] = tag[l*10+:10] | ({10{lowest[t]}} & 10'(t));
+            if (want[l])
+                free = free & ~lowest;
+        end
+    end
+
+    for (genvar t = 0; t < TAGS; t++) begin : gen_tag
+        logic [77:0] entry_q, entry_d;
+        logic own_q;
+        logic [31:0] mask_q, data_q, mask_d, data_d;
+        logic [LANES-1:0] takes, merges;
+        wire owns = own_valid && own_tag == t;
+
+        for (genvar l = 0; l < LANES; l++) begin : gen_of_lane
+            assign takes[l] = take[l] && offer[l*TAGS+t];
+            assign merges[l] = merge_valid[l] && merge_tag[l*10+:10] == t;
+        end
+        always_comb begin
+            entry_d = '0;
+            mask_d = '0;
+            data_d = '0;
+            for (int l = 0; l < LANES; l++) begin
+                entry_d = entry_d | ({78{takes[l]}} & s_entry[l*78+:78]);
+                mask_d = mask_d | ({32{merges[l]}} & merge_mask[l*32+:32]);
+                data_d = data_d | ({32{merges[l]}} & merge_data[l*32+:32]);
+            end
+        end
+        assign taken[t] = takes != '0 || owns;
+        assign named[t] = c_tag == t;
+        assign kept[t*143+:143] = {own_q, entry_q, mask_q, data_q};
+
+        always_ff @(posedge clk) begin
+            if (taken[t]) begin
+                own_q <= owns;
+                entry_q <= entry_d;
+                mask_q <= '0;
+                data_q <= '0;
+            end else if (merges != '0) begin
+                mask_q <= mask_d;
+                data_q <= data_d;
+            end
+        end
+    end
+
+    // ---- completions ----
+
+    always_comb begin
+        entry = '0;
+        for (int t = 0; t < TAGS; t++)
+            entry = entry | ({143{named[t]}} & kept[t*143+:143]);
+    end
+
+    logic [15:0] entry_function;
+    logic [7:0] entry_epoch;
+    wire is_busy = (named & busy_q) != '0;
+    wire [7:0] epoch_now = c_epoch + {7'd0, !c_lent};
+    wire same = is_busy && (c_own || entry_function == c_epoch_of);
+
+    assign {c_own, c_port, c_requester, c_old_tag, c_completer, entry_function, entry_epoch, c_mask,
+        c_data} = entry;
+    assign c_epoch_of = c_lent ? c_function : entry_function;
+    assign c_matches = same && (c_own || entry_epoch == epoch_now);
+
+    always_ff @(posedge clk) begin
+        busy_q <= (busy_q | taken) & ~(c_valid && same ? named : '0);
+        if (rst)
+            busy_q <= '0;
+    end
+endmodule
