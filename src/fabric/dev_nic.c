@@ -1,6 +1,6 @@
 /* A frame to transmit comes from a driver's doorbell, goes to the line; one to receive comes from
  * the line, goes to the driver's memory and interrupt. */
-#include "fabric/dev_nic.h"
+#include "fabric/dev_nic_reset.h"
 
 #include <inttypes.h>
 
@@ -489,63 +489,13 @@ static void report(const struct endpoint *ep, FILE *out)
 
 /* ---- reset ---- */
 
-/* Fails the frames in @fifo, which have room in the packet buffer. */
-static void fail_buffered(struct dev_nic *nic, struct op_fifo *fifo, int direction)
-{
-    while (fifo->n) {
-        uint32_t index = op_fifo_pop(nic->ops, fifo);
-        nic->engines[direction].buffered_bytes -= op_get(nic->ops, index)->bytes;
-        op_fail(nic->ops, index, LAT_DEVICE, now_of(nic));
-    }
-}
-
-/* Received frames: those whose data are on their way end when these have arrived. */
-static void fail_received(const struct dev_nic *nic, struct op_fifo *received)
-{
-    while (received->n) {
-        uint32_t index = op_fifo_pop(nic->ops, received);
-        if (op_get(nic->ops, index)->moved)
-            op_fail(nic->ops, index, LAT_DEVICE, now_of(nic));
-    }
-}
-
-/* All reads have ended and all writes that were not issued, so what is in front of the transmit
- * line has its data. */
-static void forget(struct dev_nic *nic, uint32_t function)
-{
-    struct nic_function *f = &nic->functions[function];
-    for (int d = 0; d < NIC_DIRECTIONS; d++) {
-        struct nic_queue *queue = &f->queues[d];
-        if (d == NIC_TRANSMIT) {
-            op_fifo_fail(nic->ops, &queue->engine, LAT_DEVICE, now_of(nic));
-            fail_buffered(nic, &queue->line, d);
-        } else {
-            fail_buffered(nic, &queue->engine, d);
-            op_fifo_fail(nic->ops, &queue->line, LAT_DEVICE, now_of(nic));
-        }
-        dev_turns_set(&nic->engines[d].turns, function, false);
-        dev_turns_set(&nic->lines[d].turns, function, false);
-        /* An event under way finds nothing to do. */
-        *queue = (struct nic_queue){.timer = queue->timer,
-                                    .write_back_due_ps = queue->write_back_due_ps};
-    }
-    if (f->memory) {
-        op_fifo_fail(nic->ops, &f->memory->announced, LAT_DEVICE, now_of(nic));
-        fail_received(nic, &f->memory->received);
-    }
-    *f = (struct nic_function){.resets = (uint8_t)(f->resets + 1),
-                               .timer = f->timer,
-                               .next_interrupt_ps = f->next_interrupt_ps,
-                               .queues = {f->queues[NIC_TRANSMIT], f->queues[NIC_RECEIVE]}};
-}
-
 static void on_reset(struct endpoint *ep, uint16_t function, bool begin)
 {
     struct dev_nic *nic = ep->params.device;
     nic->functions[function].resetting = true;
     if (begin)
         return;
-    forget(nic, function);
+    dev_nic_forget(nic, function);
     for (int d = 0; d < NIC_DIRECTIONS; d++)
         pump_engine(nic, d); /* the buffer has room again */
 }
