@@ -87,12 +87,12 @@ run-hdl-icarus: $(HDL)/tb.vvp $(HDL)/lockstep.vpi
 COSIM_UP      = 3
 COSIM_DOWN    = 2
 COSIM_ID_UP   = 16
-COSIM_ID_DOWN = 16
+COSIM_ID_DOWN = 2048# a power of two; RIDs of a host's VFs must differ in so many low bits
 COSIM_ADDR    = 16
 COSIM_LENT    = 16
 COSIM_WINDOWS = 4
 COSIM_SLOTS   = 16
-COSIM_BEATS   = 8
+COSIM_BEATS   = 16
 COSIM_ANSWERS = 16
 COSIM_SIZES = $(foreach s,UP DOWN ID_UP ID_DOWN ADDR LENT WINDOWS SLOTS BEATS ANSWERS,-DN_$s=$(COSIM_$s)) \
               -DN_FUNCTIONS=16 -DN_EMULATED=2 -DN_DWS=16 -DN_TAGS=8
@@ -117,7 +117,7 @@ $(HDL)/cosim.d/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh hd
 	@CPP='cpp $(COSIM_SIZES)' hdl/tb/bench.sh cosim >$@
 $(HDL)/cosim: $(HDL)/cosim.d/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(COSIM_SRCS:%.c=$(HDL)/cosim.d/%.o)
 	@rm -f $(HDL)/cosim.d/verilated/tb # Verilator's makefile does not see that our objects are new
-	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) -Mdir $(HDL)/cosim.d/verilated -o tb -j 1 $(HDL_RTL) $< \
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --trace-fst --trace-depth 4 -Mdir $(HDL)/cosim.d/verilated -o tb -j 1 $(HDL_RTL) $< \
 	    $(abspath $(COSIM_SRCS:%.c=$(HDL)/cosim.d/%.o) $(HDL)/libmodel.a) \
 	    >$(HDL)/cosim.log || { cat $(HDL)/cosim.log; false; }
 	@cp $(HDL)/cosim.d/verilated/tb $@

@@ -10,6 +10,7 @@
 
 /* POOL_TABLE_* of rtl/tables.svh. */
 enum { ID_UP, ID_DOWN, ADDR_MAP, LENT, WINDOW, BUS, PORT };
+enum { NOBODY = 0xffff }; /* the RID of no requester: the switch asks in nobody's name */
 enum { PLACES = RECORD_TABLES + 1, WINDOW_SHIFT = 12, BUS_AS_IT_CAME = 2 };
 
 static uint32_t entries_of(const struct player_tables *tables, unsigned table)
@@ -99,6 +100,9 @@ static void add_id_down(struct player_tables *tables, const struct record_event 
     }
     if (!valid)
         return;
+    for (uint32_t other = 0; other < tables->record->ports[event->port].entries[ID_DOWN]; other++)
+        if (other != event->write.index && place[(int64_t)other - event->write.index] == at + 1)
+            refuse_full(tables, event, ID_DOWN);
     *place = (uint16_t)(at + 1);
     write->index = at;
     push(tables, write);
@@ -211,6 +215,7 @@ static void add_owner(struct player_tables *tables, uint32_t port)
     POOL_SET(&write.entry, PORT, KEY_PORT, write.port);
     POOL_SET(&write.entry, PORT, OWNER_PORT,
              player_port(&tables->ports, tables->record->ports[port].owner_port));
+    POOL_SET(&write.entry, PORT, PROXY_RID, NOBODY);
     POOL_SET(&write.entry, PORT, VALID, 1);
     push(tables, &write);
 }

@@ -64,6 +64,22 @@ static void expect_no_difference(uint64_t least_left)
     record_free(&record);
 }
 
+/* For the Verilog switch, which has a player of its own (hdl/cosim): into $POOLSIM_RECORDS. */
+static void keep_record(const char *what, uint64_t seed)
+{
+    const char *folder = getenv("POOLSIM_RECORDS");
+    char name[512];
+    if (!folder)
+        return;
+    snprintf(name, sizeof name, "%s/%s-%" PRIu64 ".record", folder, what, seed);
+    CHECK(unlink(name) == 0 || errno == ENOENT);
+    FILE *in = fopen(path, "r"), *out = fopen(name, "w");
+    CHECK(in && out);
+    for (int c = fgetc(in); c != EOF; c = fgetc(in))
+        fputc(c, out);
+    CHECK(fclose(out) == 0 && fclose(in) == 0);
+}
+
 /* ---- whole simulations ---- */
 
 static void run_recorded(const struct config *config)
@@ -134,7 +150,9 @@ static void write_lends(FILE *out, uint64_t *state, unsigned device, unsigned ow
 static struct config *random_pool(uint64_t seed)
 {
     uint64_t state = seed;
-    const unsigned hosts = 2 + below(&state, 4), devices = 1 + below(&state, 4);
+    const bool small = seed % 4 != 0; /* as the Verilog switch that plays records is */
+    const unsigned hosts = 2 + below(&state, small ? 2 : 4);
+    const unsigned devices = 1 + below(&state, small ? 2 : 4);
     unsigned owner[4], vfs[4];
     char *text;
     size_t size;
@@ -158,7 +176,9 @@ static struct config *random_pool(uint64_t seed)
         "run: {seed: %" PRIu64 ", duration: 100us, max_duration: 100us, warmup: 0us}\n"
         "pcie: {mps: %uB, mrrs: 512B, relaxed_ordering: %s, id_based_ordering: %s}\n"
         "hosts: [{name: h, count: %u, switch: root, link: gen%ux%u}]\n"
-        "switches:\n- {name: root, egress_buffer: %uB}\n- {name: leaf, parent: root}\n"
+        "switches:\n- {name: root, egress_buffer: %uB, credits: {posted: {header: 5, data: 4KiB},\n"
+        "   non_posted: {header: 5}, completion: {header: 5, data: 4KiB}}}\n"
+        "- {name: leaf, parent: root}\n"
         "%s"
         "workloads:\n"
         "- {op: mmio-read, rate: 1Mops, size: 4B}\n- {op: mmio-write, rate: 3Mops, size: 8B}\n"
@@ -174,6 +194,7 @@ static void random_pools_agree(void)
     for (uint64_t seed = 1; seed <= 12; seed++) {
         struct config *config = random_pool(seed);
         run_recorded(config);
+        keep_record("pool", seed);
         config_free(config);
         expect_no_difference(100);
     }
@@ -327,18 +348,22 @@ static void send_tlp(struct stage *stage, uint64_t at_ps)
 static void set_up_stage(struct stage *stage, uint64_t seed)
 {
     *stage = (struct stage){.rng = seed};
-    struct link_params link =
+    struct link_params in =
         bench_link(1 + below(&stage->rng, 4), 1U << below(&stage->rng, 5), 1000);
     struct switch_params params = bench_switch();
-    /* Often of one class only: hardware takes in one UpdateFC a cycle. */
+    struct link_params out = in;
+    /* Often of one class only: hardware takes in one UpdateFC a cycle. And its receive buffers have
+     * 16 slots. */
     const unsigned only = below(&stage->rng, CLASSES + 1);
     for (unsigned class = 0; class < CLASSES; class ++) {
         const bool finite = only == CLASSES || only == class;
-        link.header_credits[class] = finite ? 1 + below(&stage->rng, 6) : 0;
-        link.data_credits[class] = finite ? 17 + below(&stage->rng, 30) : 0;
+        out.header_credits[class] = finite ? 1 + below(&stage->rng, 6) : 0;
+        out.data_credits[class] = finite ? 17 + below(&stage->rng, 30) : 0;
+        in.header_credits[class] = 1 + below(&stage->rng, 5);
+        in.data_credits[class] = 17 + below(&stage->rng, 60);
     }
     params.egress_buffer_bytes = below(&stage->rng, 512);
-    stage->bench = bench_new(PORTS, 1, &link, &link);
+    stage->bench = bench_new(PORTS, 1, &in, &out);
     stage->bench->fabric.mps_bytes = 256;
     stage->bench->drain_ps = below(&stage->rng, 200000);
     CHECK(request_pool_init(&stage->bench->fabric.requests, BENCH_TLPS + 1));
@@ -355,22 +380,6 @@ static void tear_down_stage(struct stage *stage)
         free(stage->memory[i]);
     request_pool_fini(&stage->bench->fabric.requests);
     bench_free(stage->bench);
-}
-
-/* For the Verilog switch, which has a player of its own (hdl/cosim): into $POOLSIM_RECORDS. */
-static void keep_record(uint64_t seed)
-{
-    const char *folder = getenv("POOLSIM_RECORDS");
-    char name[512];
-    if (!folder)
-        return;
-    snprintf(name, sizeof name, "%s/random-%" PRIu64 ".record", folder, seed);
-    CHECK(unlink(name) == 0 || errno == ENOENT);
-    FILE *in = fopen(path, "r"), *out = fopen(name, "w");
-    CHECK(in && out);
-    for (int c = fgetc(in); c != EOF; c = fgetc(in))
-        fputc(c, out);
-    CHECK(fclose(out) == 0 && fclose(in) == 0);
 }
 
 /* Writes the file. Returns how many look-ups were killed by writes. */
@@ -399,7 +408,7 @@ static uint64_t record_stage(uint64_t seed)
     sim_run(&stage.bench->sim, UINT64_MAX);
     record_tlps_end(recording);
     CHECK(fclose(out) == 0);
-    keep_record(seed);
+    keep_record("random", seed);
     const uint64_t killed = stage.bench->sw->killed;
     tear_down_stage(&stage);
     return killed;
