@@ -86,7 +86,7 @@ static bool is_owned(const struct pcie_switch *sw, uint32_t host_port, uint32_t 
 void fault_device_reset(struct faults *faults, uint32_t number, bool contained)
 {
     struct fault_link *link = &faults->links[number];
-    CHECK(link->ep);
+    CHECK(link->ep && link->sw);
     if (contained)
         switch_fault_contain_users(link->sw, link->port, true);
     if (!link->down)
@@ -128,12 +128,24 @@ void fault_owner_ready(struct faults *faults, struct pcie_switch *sw, uint32_t h
             fault_device_ready(faults, i);
 }
 
+/* The ends of a link without a switch. */
+static void set_direct(struct fault_link *link, bool up)
+{
+    root_complex_set_link(link->rc, up);
+    if (!up)
+        reset_device(link->ep);
+}
+
 void fault_link_down(struct faults *faults, uint32_t number, bool contained)
 {
     struct fault_link *link = &faults->links[number];
-    if (link->ep && contained)
+    if (link->ep && link->sw && contained)
         switch_fault_contain_users(link->sw, link->port, true);
     cut(link);
+    if (!link->sw) {
+        set_direct(link, false);
+        return;
+    }
     switch_fault_set_port(link->sw, link->port, true);
     if (link->ep) {
         reset_device(link->ep);
@@ -147,6 +159,10 @@ void fault_link_up(struct faults *faults, uint32_t number)
 {
     struct fault_link *link = &faults->links[number];
     link->down = false;
+    if (!link->sw) {
+        set_direct(link, true);
+        return;
+    }
     switch_fault_set_port(link->sw, link->port, false);
     if (link->ep) {
         switch_fault_forget(link->sw, link->port);
@@ -169,13 +185,14 @@ void faults_init(struct faults *faults, struct fabric *fabric, struct fault_link
     };
 }
 
-static struct fault_link *watch(struct faults *faults, struct pcie_switch *sw, uint32_t port)
+/* @a and @b: the two directions, whose receivers are connected. */
+static struct fault_link *watch(struct faults *faults, struct link *a, struct link *b)
 {
     CHECK(faults->n_links < faults->capacity);
     uint32_t number = faults->n_links++;
     struct fault_link *link = &faults->links[number];
-    *link = (struct fault_link){.faults = faults, .sw = sw, .port = port};
-    struct link *ways[2] = {sw->ports[port].in.link, sw->ports[port].out.link};
+    struct link *ways[2] = {a, b};
+    *link = (struct fault_link){.faults = faults};
     for (uint32_t i = 0; i < 2; i++) {
         CHECK(ways[i] && ways[i]->receiver.on_tlp);
         link->ways[i] = (struct fault_way){link, ways[i], ways[i]->receiver, 2 * number + i};
@@ -184,16 +201,32 @@ static struct fault_link *watch(struct faults *faults, struct pcie_switch *sw, u
     return link;
 }
 
+static struct fault_link *watch_port(struct faults *faults, struct pcie_switch *sw, uint32_t port)
+{
+    struct fault_link *link = watch(faults, sw->ports[port].in.link, sw->ports[port].out.link);
+    link->sw = sw;
+    link->port = port;
+    return link;
+}
+
 uint32_t faults_watch_device(struct faults *faults, struct pcie_switch *sw, uint32_t port,
                              struct endpoint *ep)
 {
-    watch(faults, sw, port)->ep = ep;
+    watch_port(faults, sw, port)->ep = ep;
     return faults->n_links - 1;
 }
 
 uint32_t faults_watch_host(struct faults *faults, struct pcie_switch *sw, uint32_t port,
                            struct root_complex *rc)
 {
-    watch(faults, sw, port)->rc = rc;
+    watch_port(faults, sw, port)->rc = rc;
+    return faults->n_links - 1;
+}
+
+uint32_t faults_watch_direct(struct faults *faults, struct root_complex *rc, struct endpoint *ep)
+{
+    struct fault_link *link = watch(faults, rc->in, ep->in);
+    link->rc = rc;
+    link->ep = ep;
     return faults->n_links - 1;
 }

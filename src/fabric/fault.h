@@ -32,10 +32,10 @@ struct fault_way { /* one direction */
 struct fault_link {
     struct faults *faults;
     struct fault_way ways[2];
-    struct pcie_switch *sw;
+    struct pcie_switch *sw; /* NULL: the device attaches to the root complex directly */
     uint32_t port;
-    struct endpoint *ep; /* what hangs on the port: a device, or */
-    struct root_complex *rc;
+    struct endpoint *ep;     /* what hangs on the port, */
+    struct root_complex *rc; /* one of both; or both without a switch */
     bool down;
     uint16_t downs; /* so far, modulo 2^16 */
     uint64_t lost;  /* TLPs */
@@ -48,7 +48,8 @@ struct faults {
     uint32_t n_links, capacity;
 };
 
-/* The caller gives the component its id in the simulation. @links: room for @capacity. */
+/* The caller gives the component its id in the simulation, below that of whoever begins new
+ * requests when others end. @links: room for @capacity. */
 void faults_init(struct faults *faults, struct fabric *fabric, struct fault_link *links,
                  uint32_t capacity);
 /* Watches the link of a connected switch port, with the device or the root complex on it; before
@@ -58,11 +59,15 @@ uint32_t faults_watch_device(struct faults *faults, struct pcie_switch *sw, uint
 uint32_t faults_watch_host(struct faults *faults, struct pcie_switch *sw, uint32_t port,
                            struct root_complex *rc);
 
+/* The same of a link without a switch. */
+uint32_t faults_watch_direct(struct faults *faults, struct root_complex *rc, struct endpoint *ep);
+
 /* Surprise link down, and up again. Of a device: it is reset, every host's slot for it shows Data
  * Link Layer State Changed, and what is sent to it gets UR from the switch. Of a host: its private
  * bridges are reset and its VFs get an FLR; devices that it owns are reset with it, as by
- * fault_owner_reset. @contained (down of a device): the Users' slots are cut off, too, until
- * switch_fault_contain releases them, whatever the link does. */
+ * fault_owner_reset. Without a switch the device is reset and the root complex answers for it.
+ * @contained (down of a device): the Users' slots are cut off, too, until switch_fault_contain
+ * releases them, whatever the link does. */
 void fault_link_down(struct faults *faults, uint32_t number, bool contained);
 void fault_link_up(struct faults *faults, uint32_t number);
 

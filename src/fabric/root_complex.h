@@ -30,7 +30,7 @@ struct root_complex_params {
     uint64_t mmio_gap_ps;
     uint32_t mmio_outstanding; /* at most ROOT_COMPLEX_TAGS */
     uint64_t msi_latency_ps;
-    uint64_t config_local_ps;       /* a configuration request that bus 0 answers */
+    uint64_t config_local_ps;       /* a request that bus 0 answers; at least 1 */
     uint64_t completion_timeout_ps; /* of the CPU's requests; 0: they wait for ever */
 };
 

@@ -127,8 +127,8 @@ static void leave_flight(struct root_complex *rc, uint32_t at, struct request *r
 static void issue_local(struct root_complex *rc, uint32_t at)
 {
     struct sim *sim = rc->fabric->sim;
-    sim_at(sim, sim->now_ps + rc->params.config_local_ps, PHASE_UPDATE, &rc->component,
-           ROOT_COMPLEX_EV_LOCAL, at, 0);
+    uint64_t local_ps = rc->params.config_local_ps ? rc->params.config_local_ps : 1;
+    sim_at(sim, sim->now_ps + local_ps, PHASE_UPDATE, &rc->component, ROOT_COMPLEX_EV_LOCAL, at, 0);
 }
 
 static struct hierarchy_target route(const struct root_complex *rc, const struct request *request)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum { TO_DEVICE, TO_HOST };
-enum { ID_HOST, ID_DEVICE, ID_TRAFFIC, IDS };
+enum { ID_HOST, ID_DEVICE, ID_TRAFFIC = RIG_ID_SPARE + 1, IDS };
 enum { TLPS = 1 << 16, REQUESTS = 1 << 18, EVENTS = 1 << 16, OPS = 1 << 16 };
 enum { TAGS = 64, READ_SLOTS = 64, BURST_BYTES = 4096, BAR_BYTES = 16384 };
 /* When an operation that is alone begins: the line has been idle for long. */

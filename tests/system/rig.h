@@ -26,6 +26,7 @@ enum {
     RIG_FLOWS_MOST = 16,
     RIG_RECORDS_MOST = 4096,
     RIG_FUNCTIONS_MOST = 8,
+    RIG_ID_SPARE = 2, /* for a component of the test's own */
 };
 
 struct rig {

@@ -4,6 +4,7 @@
 #include "rig.h"
 
 #include "../unit/splitmix.h"
+#include "fabric/fault.h"
 #include "workload/driver_nic.h"
 #include "workload/driver_nvme.h"
 #include <CUnit/CUnit.h>
@@ -274,6 +275,48 @@ static void test_cpu_loses_completions(void)
     rig_fini(&rig);
 }
 
+/* The link between a host and its device breaks while both use it: all ends, as aborted, lost,
+ * refused at once or timed out, and goes on when it is back. */
+static void test_direct_link_breaks(void)
+{
+    struct faults faults;
+    struct fault_link link;
+    struct rig_options options = {.kind = DEVICE_KIND_NULL, .n_functions = 2};
+    rig_init(&rig, &options);
+    rig.rc.params.completion_timeout_ps = 10 * RIG_US;
+    rig.ep.params.completion_timeout_ps = 10 * RIG_US;
+    faults_init(&faults, &rig.fabric, &link, 1);
+    sim_add(&rig.sim, &faults.component, RIG_ID_SPARE);
+    CU_ASSERT_EQUAL(faults_watch_direct(&faults, &rig.rc, &rig.ep), 0);
+    traffic_submit_fn *const kinds[] = {traffic_dma_read, traffic_dma_write, traffic_mmio_read,
+                                        traffic_mmio_write};
+    for (uint16_t i = 0; i < 4; i++)
+        rig_add_flow(&rig, i % 2, kinds[i], i < 2 ? 3000 : 8, 0, RIG_US);
+    rig_start(&rig);
+    for (int i = 0; i < 20; i++) {
+        uint64_t failed = 0, ended = 0;
+        rig_run(&rig, rig.sim.now_ps + 7 * RIG_US + (uint64_t)i * 13 * RIG_NS);
+        for (uint32_t flow = 0; flow < rig.n_flows; flow++)
+            failed -= rig.failed[flow];
+        fault_link_down(&faults, 0, false);
+        rig_run(&rig, rig.sim.now_ps + 30 * RIG_US);
+        for (uint32_t flow = 0; flow < rig.n_flows; flow++)
+            failed += rig.failed[flow];
+        CU_ASSERT(failed > 40);
+        fault_link_up(&faults, 0);
+        for (uint32_t flow = 0; flow < rig.n_flows; flow++)
+            ended -= rig.ended[flow];
+        rig_run(&rig, rig.sim.now_ps + 30 * RIG_US);
+        for (uint32_t flow = 0; flow < rig.n_flows; flow++)
+            ended += rig.ended[flow];
+        CU_ASSERT(ended > 80);
+    }
+    CU_ASSERT(link.lost > 0);
+    CU_ASSERT(rig.rc.cut_off > 20);
+    rig_drain(&rig);
+    rig_fini(&rig);
+}
+
 void suite_reset(void)
 {
     CU_pSuite suite = CU_add_suite("reset", NULL, NULL);
@@ -285,4 +328,5 @@ void suite_reset(void)
     CU_add_test(suite, "some reads time out", test_some_time_out);
     CU_add_test(suite, "a device's completions are lost", test_device_loses_completions);
     CU_add_test(suite, "a CPU's completions are lost", test_cpu_loses_completions);
+    CU_add_test(suite, "a direct link breaks", test_direct_link_breaks);
 }
