@@ -397,6 +397,9 @@ void manager_run(struct plane_actor *self, void *argument)
     wait_for_hosts(&work);
     manager->booted_ps = plane_now_ps(self);
     give(&work, (struct order){.act = BOOTED});
+    const struct plane_message booted = {.kind = NOTE_BOOTED, .bytes = NOTE_BYTES};
+    if (manager->listener)
+        plane_send(self, manager->listener, &booted);
     for (uint32_t m = 0; m < manager->n_moves; m++) {
         work.move = &manager->moves[m];
         uint64_t due_ps = manager->booted_ps + work.move->at_ps;

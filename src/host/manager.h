@@ -104,8 +104,9 @@ struct manager_slot {
 struct manager {
     /* set by whoever makes it */
     struct pool_control control;
-    uint32_t n_pfs;   /* that tell when their VFs are there */
-    uint32_t n_hosts; /* that tell when they are up */
+    uint32_t n_pfs;               /* that tell when their VFs are there */
+    uint32_t n_hosts;             /* that tell when they are up */
+    struct plane_actor *listener; /* is told the end of boot; NULL: nobody is */
     struct manager_slot *slots;
     uint32_t n_slots;
     uint32_t slot_vector;       /* of its host */

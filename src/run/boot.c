@@ -1,6 +1,7 @@
 #include "run/boot.h"
 
 #include "base/check.h"
+#include "run/boot_faults.h"
 #include "run/boot_host.h"
 #include "run/boot_manager.h"
 
@@ -120,6 +121,7 @@ bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
     const struct pool_hw_hooks hooks = {on_interrupt, on_slot_off, on_booted, on_moving, boot};
     *boot = (struct boot){.model = model, .way = way};
     pool_hw_init(&boot->hw, model, &hooks);
+    boot_faults_watch(boot);
     boot->hosts = take(model, config->n_hosts, sizeof *boot->hosts);
     for (uint32_t h = 0; h < config->n_hosts; h++)
         boot_host_init(boot, h);
@@ -128,6 +130,7 @@ bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
         return false;
     boot->io.plane = boot->direct.plane = boot->plane;
     boot_manager_make(boot);
+    boot->manager.listener = boot_faults_spawn(boot);
     for (uint32_t h = 0; h < config->n_hosts; h++)
         boot_host_spawn(boot, h);
     boot_manager_spawn_agents(boot);

@@ -9,6 +9,7 @@
 #define POOLSIM_RUN_BOOT_H
 
 #include "des/sim.h"
+#include "fabric/fault.h"
 #include "host/agent.h"
 #include "host/manager.h"
 #include "host/plane_fabric.h"
@@ -17,6 +18,9 @@
 #include "run/pool_hw.h"
 
 struct boot;
+struct boot_breakage;
+
+#define BOOT_UNWATCHED UINT32_MAX
 
 enum boot_way {
     BOOT_BY_TLPS,
@@ -58,6 +62,11 @@ struct boot {
     struct plane *plane;
     struct boot_host *hosts;
     struct manager manager;
+    /* What breaks (boot_faults.h). */
+    struct faults faults;
+    uint32_t *device_link, *host_link; /* numbers in faults, or BOOT_UNWATCHED */
+    struct boot_breakage *breakages;   /* by time */
+    uint32_t n_breakages;
     struct plane_actor *manager_actor;
     struct boot_wrong wrong_at_boot;
     struct boot_wrong *wrong_at_move; /* when each move began */

@@ -1,6 +1,7 @@
 #include "run/boot_report.h"
 
 #include "base/check.h"
+#include "run/boot_faults.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,19 @@ static void fill_saw(const struct boot *boot, const struct boot_host *host, stru
     };
     for (uint32_t s = 0; s < host->n_slots; s++)
         out->links_down += host->slots[s].surprises;
+    const struct switch_view *view = &boot->model->pci->hosts[host->host].view;
+    for (uint32_t b = 0; b < view->n_branches; b++)
+        out->contained += view->branches[b].contained;
+}
+
+static void fill_fault(const struct boot *boot, const struct cfg_fault *fault,
+                       struct plane_report *report, struct plane_fault *out)
+{
+    char *name = take(report, NAME_BYTES, 1);
+    boot_faults_name(boot->model->config, fault, name, NAME_BYTES);
+    *out = (struct plane_fault){.what = name, .begin_ps = report->booted_ps + fault->at_ps};
+    if (fault->down_ps)
+        out->end_ps = out->begin_ps + fault->down_ps;
 }
 
 struct plane_report *boot_report_make(const struct boot *boot)
@@ -135,6 +149,11 @@ struct plane_report *boot_report_make(const struct boot *boot)
     }
     for (uint32_t m = 0; m < report->n_moves; m++)
         fill_move(boot, m, report);
+    const struct config *config = boot->model->config;
+    report->n_faults = config->n_faults;
+    report->faults = take(report, config->n_faults, sizeof *report->faults);
+    for (uint32_t i = 0; i < config->n_faults; i++)
+        fill_fault(boot, &config->faults[i], report, &report->faults[i]);
     report->wrong = difference(&boot->wrong_at_boot, &now);
     return report;
 }

@@ -289,6 +289,8 @@ static uint64_t progress_limit_ps(const struct config *config, bool with_pci)
     uint64_t limit_ps = config->run.progress_limit_ps, longest_ps = 0;
     if (!with_pci)
         return limit_ps;
+    if (config->n_faults)
+        return UINT64_MAX; /* what is lost may wait for ever */
     for (uint32_t h = 0; h < config->n_hosts; h++) {
         const struct cfg_hotplug *hotplug = &config->hosts[h].hotplug;
         const uint64_t ps = hotplug->button_ps + hotplug->power_off_ps + hotplug->link_ps;
@@ -296,7 +298,7 @@ static uint64_t progress_limit_ps(const struct config *config, bool with_pci)
             longest_ps = ps;
     }
     limit_ps += config->pcie.completion_timeout_ps;
-    if (config->n_moves || config->n_faults)
+    if (config->n_moves)
         limit_ps += longest_ps + config->manager.drain_limit_ps + config->manager.flr_ps;
     return limit_ps;
 }
@@ -310,8 +312,9 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
     if (!init_pools(out))
         return err_at(err, NULL, "out of memory for the pools of TLPs and requests");
     uint32_t n_nodes = config->n_hosts + config->n_devices + config->n_switches;
-    /* nodes, perhaps the software plane, and traffic, which goes on from what those end */
-    sim_init(&out->sim, n_nodes + 1 + with_pci, most_events(out),
+    /* nodes, perhaps faults and the software plane, and traffic, which goes on from what those end
+     */
+    sim_init(&out->sim, n_nodes + 1 + 2 * with_pci, most_events(out),
              progress_limit_ps(config, with_pci));
     if (!numbering_make(&out->numbering, &out->arena, config, err) ||
         (with_pci && !pci_can_be(config, err))) {
@@ -340,7 +343,7 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
         model_free(out);
         return false;
     }
-    sim_add(&out->sim, &out->traffic.component, n_nodes + with_pci);
+    sim_add(&out->sim, &out->traffic.component, n_nodes + 2 * with_pci);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "run/pool_hw.h"
 
 #include "base/check.h"
+#include "fabric/switch_fault.h"
 #include "pcie/cap_header.h"
 #include "pcie/cap_slot.h"
 #include "pcie/cap_sriov.h"
@@ -339,11 +340,13 @@ static void power_down(struct pool_hw *hw, uint32_t host, uint32_t slot)
 static void set_card(void *self, uint32_t host, uint32_t slot, bool present)
 {
     struct pool_hw *hw = self;
+    const struct switch_branch *branch = slot_branch(hw, host, slot);
+    const bool active = present && !switch_fault_closes_branch(switch_of(hw, host), branch);
     if (present)
         power_up(hw, host, slot);
     else
         power_down(hw, host, slot);
-    interrupt(hw, host, slot, cap_slot_set_card(slot_port(hw, host, slot), present, present));
+    interrupt(hw, host, slot, cap_slot_set_card(slot_port(hw, host, slot), present, active));
 }
 
 static void press_button(void *self, uint32_t host, uint32_t slot)
