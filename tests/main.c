@@ -37,6 +37,7 @@
     X(boot_tlp, FAST)                                                                              \
     X(boot_ways, FAST)                                                                             \
     X(boot_run, FAST)                                                                              \
+    X(fault_run, FAST)                                                                             \
     X(moves, SLOW)                                                                                 \
     X(classify, FAST)                                                                              \
     X(id_map, FAST)                                                                                \
