@@ -452,3 +452,17 @@ void enumerate_disable_vfs(struct enumeration *host, struct pci_function *pf)
     cfg_access_write16(&host->tree.access, pf->rid, pf->sriov + PCI_SRIOV_NUM_VF, 0);
     pf->vfs = 0;
 }
+
+void enumerate_set_error_reporting(const struct enumeration *host,
+                                   const struct pci_function *function, bool on)
+{
+    const uint16_t enables =
+        PCI_EXP_DEVCTL_CERE | PCI_EXP_DEVCTL_NFERE | PCI_EXP_DEVCTL_FERE | PCI_EXP_DEVCTL_URRE;
+    const struct cfg_access *access = &host->tree.access;
+    const unsigned at = function->express + PCI_EXP_DEVCTL;
+    if (!function->express)
+        return;
+    const uint16_t control = cfg_access_read16(access, function->rid, at);
+    cfg_access_write16(access, function->rid, at,
+                       on ? control | enables : control & (uint16_t)~enables);
+}

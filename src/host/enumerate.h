@@ -62,4 +62,9 @@ void enumerate_hot_remove(struct enumeration *host, struct pci_function *slot, b
 void enumerate_set_bus_master(const struct enumeration *host, const struct pci_function *function,
                               bool on);
 
+/* A driver's: the function reports its errors by messages (Linux: pci_enable_pcie_error_reporting).
+ * A PF's choice is its VFs', too (SR-IOV 3.5.4). Nothing on a function without PCI Express. */
+void enumerate_set_error_reporting(const struct enumeration *host,
+                                   const struct pci_function *function, bool on);
+
 #endif

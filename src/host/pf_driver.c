@@ -15,6 +15,7 @@ void pf_driver_start(struct plane_actor *self, struct machine *machine, struct p
     struct err err;
     machine_enter(machine, self);
     plane_compute(self, params->probe_ps);
+    enumerate_set_error_reporting(&machine->pci, pf, params->reports_errors);
     enumerate_set_bus_master(&machine->pci, pf, true);
     *out_started_ps = plane_now_ps(self);
     if (params->vfs && !enumerate_enable_vfs(&machine->pci, pf, params->vfs, &err))

@@ -6,8 +6,9 @@
 #include "host/machine.h"
 
 struct pf_driver_params {
-    uint16_t vfs;      /* to enable */
-    uint64_t probe_ps; /* the CPU's work to start the PF */
+    uint16_t vfs;        /* to enable */
+    bool reports_errors; /* by messages to the root port */
+    uint64_t probe_ps;   /* the CPU's work to start the PF */
 };
 
 /* The host's PFs in the order of their routing IDs; NULL: it has fewer. */

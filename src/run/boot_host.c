@@ -150,7 +150,9 @@ static void start_pf(struct plane_actor *self, struct boot_host *host, struct pc
                      uint16_t vfs)
 {
     const struct cfg_boot *cfg = &host->boot->model->config->boot;
-    const struct pf_driver_params params = {.vfs = vfs, .probe_ps = cfg->pf_probe_ps};
+    const struct pf_driver_params params = {.vfs = vfs,
+                                            .reports_errors = host->boot->model->config->pcie.aer,
+                                            .probe_ps = cfg->pf_probe_ps};
     const uint64_t begin_ps = plane_now_ps(self);
     uint64_t started_ps;
     pf_driver_start(self, &host->machine, pf, &params, &started_ps);

@@ -27,6 +27,7 @@ struct found {
     uint64_t hash, booted_ps, ops, failed, bytes, hops;
     double mean_ns, ci95_ns, gbps;
     uint32_t n_boots, n_moves, n_done;
+    uint64_t timeouts, nonfatal;
     bool up[HOSTS_MOST]; /* drivers of lent VFs have started */
 };
 
@@ -40,6 +41,9 @@ static void note_plane(const struct plane_report *plane, struct found *found)
     found->n_moves = plane->n_moves;
     for (uint32_t h = 0; h < plane->n_boots && h < HOSTS_MOST; h++)
         found->up[h] = plane->boots[h].steps[PLANE_BOOT_VF_DRIVER].end_ps > 0;
+    found->timeouts = plane->wrong.timeouts;
+    for (uint32_t h = 0; h < plane->n_saws; h++)
+        found->nonfatal += plane->saws[h].nonfatal;
     for (uint32_t m = 0; m < plane->n_moves; m++)
         found->n_done += plane->moves[m].record.done;
 }
@@ -128,6 +132,22 @@ static void traffic_is_as_after_a_fast_boot(void)
     CU_ASSERT_TRUE(fabs(tlp.gbps / fast.gbps - 1) < 0.05);
 }
 
+/* A stale entry leads completions astray; the VF that waits for them says so to its User, if the
+ * PF's driver lets it. */
+static void devices_report_their_time_outs(void)
+{
+    struct job job = {.path = "configs/reallocation.yaml",
+                      .sets = {"manager.order=stale-entry", "pcie.aer=true"},
+                      .n_sets = 2};
+    const struct found told = run(job);
+    CU_ASSERT_TRUE(told.timeouts > 0);
+    CU_ASSERT_EQUAL(told.nonfatal, told.timeouts);
+    job.sets[1] = "pcie.aer=false";
+    const struct found untold = run(job);
+    CU_ASSERT_EQUAL(untold.timeouts, told.timeouts);
+    CU_ASSERT_EQUAL(untold.nonfatal, 0);
+}
+
 static void many_users(void)
 {
     const struct job job = {.path = "tests/bench/boot-64x4.yaml"};
@@ -143,5 +163,6 @@ void suite_boot_run(void)
     CU_pSuite suite = CU_add_suite("boot_run", NULL, NULL);
     CU_ADD_TEST(suite, coupling_and_order_change_nothing);
     CU_ADD_TEST(suite, traffic_is_as_after_a_fast_boot);
+    CU_ADD_TEST(suite, devices_report_their_time_outs);
     CU_ADD_TEST(suite, many_users);
 }
