@@ -56,8 +56,11 @@ void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
     sw->lookup_cycle = first_look_up(sw, ingress);
     uint32_t index = tlp_fifo_pop(sw->fabric, pipeline);
     release(sw, ingress, tlp_get(&sw->fabric->tlps, index));
+    /* What is refused may bring the next TLP at once, which has an event of its own if it is alone.
+     */
+    const bool more = pipeline->head;
     switch_finish_look_up(sw, ingress, index, sw->lookup_cycle);
-    if (pipeline->head)
+    if (more)
         schedule_first(sw, ingress);
 }
 

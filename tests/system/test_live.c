@@ -89,6 +89,64 @@ static void without_writes_nothing_changes(void)
     }
 }
 
+/* A host that writes to nobody, one write after the other. */
+struct writer {
+    struct bench *bench;
+    struct request_owner owner;
+    unsigned left;
+};
+
+static void write_to_nobody(struct writer *writer)
+{
+    struct fabric *fabric = &writer->bench->fabric;
+    const uint32_t index = tlp_take(&fabric->tlps), at = request_take(&fabric->requests);
+    struct request *request = request_get(&fabric->requests, at);
+    struct tlp *tlp = tlp_get(&fabric->tlps, index);
+
+    request->owner = &writer->owner;
+    request->bytes = request->to_arrive = 64;
+    memset(tlp, 0, sizeof *tlp);
+    tlp->kind = TLP_MEM_WRITE;
+    tlp->bytes = 64;
+    tlp->address = (uint64_t)(PORTS + 1) << 32;
+    tlp->request = at;
+    tlp_account_begin(tlp, fabric->sim->now_ps);
+    port_submit(&writer->bench->source[0], index);
+}
+
+static void write_next(void *self, uint32_t at, struct request *request)
+{
+    struct writer *writer = self;
+    (void)request;
+    request_give_back(&writer->bench->fabric.requests, at);
+    if (writer->left && --writer->left)
+        write_to_nobody(writer);
+}
+
+/* That a write is refused ends it, which may bring the next one into the pipeline at once; it has
+ * one look-up as any other. */
+static void refused_ones_are_followed(void)
+{
+    enum { WRITES = 200 };
+    const struct link_params link = bench_link(3, 8, 0);
+    const struct switch_params params = bench_switch();
+
+    for (unsigned live = 0; live < 2; live++) {
+        struct bench *bench = bench_new(PORTS, 1, &link, &link);
+        struct writer writer = {bench, {write_next, &writer}, WRITES};
+        bench_add_switch(bench, &params, NULL);
+        switch_set_live(bench->sw, live);
+        CHECK(request_pool_init(&bench->fabric.requests, 4));
+        write_to_nobody(&writer);
+        CU_ASSERT_EQUAL(bench_run(bench), SIM_EMPTY);
+        CU_ASSERT_EQUAL(writer.left, 0);
+        CU_ASSERT_EQUAL(bench->sw->dropped, WRITES);
+        CU_ASSERT_EQUAL(bench->fabric.requests.in_use, 0);
+        request_pool_fini(&bench->fabric.requests);
+        bench_free(bench);
+    }
+}
+
 /* ---- writes ---- */
 
 /* Port 0 is a host's whose map leads to the device at port 3. */
@@ -235,6 +293,7 @@ void suite_live(void)
 {
     CU_pSuite suite = CU_add_suite("live", NULL, NULL);
 
+    CU_add_test(suite, "refused ones are followed", refused_ones_are_followed);
     CU_add_test(suite, "without writes nothing changes", without_writes_nothing_changes);
     CU_add_test(suite, "a write acts in its cycle and not before",
                 a_write_acts_in_its_cycle_and_not_before);
