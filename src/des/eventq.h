@@ -82,7 +82,8 @@ static inline void eventq_push(struct eventq *q, const struct event *event)
     uint32_t node = q->free_head;
     q->earliest_ps = event->time_ps < q->earliest_ps ? event->time_ps : q->earliest_ps;
     if (bucket - q->current - 1 >= EVENTQ_BUCKETS - 1 || !node || q->n >= q->capacity) {
-        eventq_push_slow(q, event);
+        const struct event copy = *event; /* so that the event itself need not be in memory */
+        eventq_push_slow(q, &copy);
         return;
     }
     size_t slot = bucket % EVENTQ_BUCKETS;
