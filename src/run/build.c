@@ -283,14 +283,19 @@ static void make_nodes(struct model *model, uint64_t order_seed)
             connect_switch(model, order[i] - config->n_hosts - config->n_devices);
 }
 
+bool model_may_lose(const struct config *config)
+{
+    return config->n_faults || (config->n_moves && config->manager.order != ORDER_CORRECT);
+}
+
 /* Longer than anything may wait that goes on in the end: software has patience of its own. */
 static uint64_t progress_limit_ps(const struct config *config, bool with_pci)
 {
     uint64_t limit_ps = config->run.progress_limit_ps, longest_ps = 0;
     if (!with_pci)
         return limit_ps;
-    if (config->n_faults)
-        return UINT64_MAX; /* what is lost may wait for ever */
+    if (model_may_lose(config))
+        return UINT64_MAX;
     for (uint32_t h = 0; h < config->n_hosts; h++) {
         const struct cfg_hotplug *hotplug = &config->hosts[h].hotplug;
         const uint64_t ps = hotplug->button_ps + hotplug->power_off_ps + hotplug->link_ps;

@@ -58,6 +58,10 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
                  struct err *err);
 void model_free(struct model *model);
 
+/* True if operations may be lost for good and without a fault of the simulation: something breaks,
+ * or VFs move in a wrong order. What waits for ever is then no deadlock. */
+bool model_may_lose(const struct config *config);
+
 /* Checks what must hold when all traffic has ended: every TLP and request is back in its pool,
  * every credit at home. */
 bool model_is_conserved(const struct model *model);

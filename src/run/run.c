@@ -73,7 +73,7 @@ static bool advance(struct running *run, uint64_t since_ps, struct err *err)
                       " operations wait: the offered load is far beyond what the fabric "
                       "carries; lower it, shorten run.max_duration, or use a closed loop",
                       run->config->path, traffic->started - traffic->ended);
-    if (result == SIM_STALLED && !run->config->n_faults)
+    if (result == SIM_STALLED && !model_may_lose(run->config))
         return stalled(run, err);
     if (result == SIM_EMPTY || result == SIM_STALLED)
         run->model.sim.now_ps = until_ps;
@@ -166,8 +166,7 @@ static bool settle(struct running *run, struct err *err)
     traffic_stop(&run->model.traffic);
     if (!run_until(run, UINT64_MAX, &result, err))
         return false;
-    /* What a fault has taken may be waited for until the end. */
-    if (run->config->n_faults)
+    if (model_may_lose(run->config))
         return true;
     if (result == SIM_STALLED)
         return stalled(run, err);
