@@ -236,7 +236,6 @@ static void issue(void *self, struct plane_access *access)
     } else {
         access->failed = !access_memory(direct->model, access);
     }
-    direct->n_failed += access->failed;
     plane_done(direct->plane, access, direct->model->sim.now_ps);
 }
 

@@ -11,7 +11,6 @@
 struct direct_access {
     struct model *model;
     struct plane *plane; /* set after plane_new */
-    uint64_t n_failed;
 };
 
 /* @self must not move. Returns what plane_params.io is to be. */

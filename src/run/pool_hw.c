@@ -73,11 +73,11 @@ static uint32_t free_id_entry(const struct id_map *map)
     return POOL_HW_NONE;
 }
 
-static void write_id(struct pool_hw *hw, struct pcie_switch *sw, struct id_map *map, uint32_t index,
-                     struct id_key key, struct id_value value)
+static void write_id(struct pcie_switch *sw, struct id_map *map, uint32_t index, struct id_key key,
+                     struct id_value value)
 {
     switch_note_write(sw, map, index);
-    hw->refused += id_map_write(map, index, key, value) != ID_MAP_OK;
+    (void)id_map_write(map, index, key, value); /* a refusal leaves it free */
 }
 
 static void free_id(struct pcie_switch *sw, struct id_map *map, uint32_t index)
@@ -119,11 +119,11 @@ static void write_ids(struct pool_hw *hw, struct pool_hw_vf *vf)
     const uint32_t index = (uint32_t)(vf - hw->vfs);
     drop_cached(sw, device, up_key);
     if (vf->up != POOL_HW_NONE)
-        write_id(hw, sw, up, vf->up, up_key, (struct id_value){host, down_key.rid, index});
+        write_id(sw, up, vf->up, up_key, (struct id_value){host, down_key.rid, index});
     if (id_map_is_valid(down, vf->down))
         free_id(sw, down, vf->down);
     if (down_key.rid >> 8)
-        write_id(hw, sw, down, vf->down, down_key, (struct id_value){port, up_key.rid, index});
+        write_id(sw, down, vf->down, down_key, (struct id_value){port, up_key.rid, index});
 }
 
 /* The Owner is kept from the VF's ranges. */
@@ -146,7 +146,7 @@ static void protect(struct pool_hw *hw, const struct pool_hw_vf *vf, bool on)
         switch_note_write(sw, lent, entry);
         addr_map_invalidate(lent, entry);
         if (on && bytes && base)
-            hw->refused += addr_map_write(lent, entry, &range) != ADDR_MAP_OK;
+            (void)addr_map_write(lent, entry, &range); /* as above */
     }
 }
 
@@ -283,7 +283,6 @@ static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint3
     vf->fresh = true;
     /* Of a VF that was not taken from its old place the old entry of that key is in the way. */
     vf->up = stale ? POOL_HW_NONE : free_id_entry(up);
-    hw->refused += vf->up == POOL_HW_NONE;
     vf->down = free_row(hw, vf, false);
     vf->lent = stale ? vf->lent : free_row(hw, vf, true);
     device->proxy_rid =

@@ -2,7 +2,7 @@
  * its orders do to the tables, the emulated functions, the slots and the VFs of a model that has
  * configuration spaces. Every table write is told to the switch (switch_note_write). Entries are
  * the lowest free ones. An entry of a VF's new place that a table refuses, because a stale one of
- * its old place is there, is not written, as the hardware would not; it is counted.
+ * its old place is there, is not written, as the hardware would not.
  *
  * The routing ID of a lent function in its User's domain follows the bus number of its slot, so the
  * entries are written again when the User's software numbers that bus. */
@@ -44,7 +44,6 @@ struct pool_hw {
     struct pool_hw_vf *vfs;
     struct pool_hw_switch *switches;
     struct pool_hw_hooks hooks;
-    uint64_t refused; /* entries that a table did not take */
 };
 
 /* @hw must not move. */
