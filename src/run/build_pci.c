@@ -148,6 +148,15 @@ struct endpoint_config *pci_make_device(struct model *model, uint32_t d)
                                 &params, n_functions);
 }
 
+struct endpoint *pci_device_at(const struct model *model, uint32_t sw, uint16_t port)
+{
+    for (uint32_t d = 0; d < model->config->n_devices; d++)
+        if (model->config->devices[d].switch_index == (int)sw &&
+            tables_device_port(model->config, d) == port)
+            return &model->devices[d];
+    CHECK(false);
+}
+
 /* ---- tables ---- */
 
 /* VFs that @host may hold at one time or another. */

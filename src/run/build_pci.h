@@ -40,6 +40,8 @@ bool pci_can_be(const struct config *config, struct err *err);
 void pci_make(struct model *model);
 void pci_make_host(struct model *model, uint32_t host);
 struct endpoint_config *pci_make_device(struct model *model, uint32_t device);
+/* The device at port @port of a switch. */
+struct endpoint *pci_device_at(const struct model *model, uint32_t sw, uint16_t port);
 /* The tables of every switch port, and who uses them. */
 void pci_make_tables(struct model *model);
 

@@ -10,15 +10,6 @@ enum { RETRY_ID = 0xffff0001, DW_BYTES = 4 };
 
 /* ---- configuration ---- */
 
-static struct endpoint *device_at(struct model *model, uint32_t sw, uint16_t port)
-{
-    for (uint32_t d = 0; d < model->config->n_devices; d++)
-        if (model->config->devices[d].switch_index == (int)sw &&
-            tables_device_port(model->config, d) == port)
-            return &model->devices[d];
-    CHECK(false);
-}
-
 static bool is_lent(const struct pcie_switch *sw, uint16_t port, uint16_t rid)
 {
     const struct switch_tables *device = &sw->ports[port].tables;
@@ -33,7 +24,7 @@ static enum tlp_status at_owned(struct model *model, uint32_t sw, uint16_t port,
         return TLP_UR;
     if (!access->is_read && access->type == 0)
         model->switches[sw].ports[port].tables.device_bus = (uint8_t)(access->target >> 8);
-    return endpoint_config_access(device_at(model, sw, port), access, value);
+    return endpoint_config_access(pci_device_at(model, sw, port), access, value);
 }
 
 static uint32_t lanes(const struct cfg_request *access)
@@ -53,7 +44,7 @@ static enum tlp_status at_vf(struct model *model, uint32_t sw, uint16_t port, ui
     struct cfg_request passed = *access;
     passed.target = owner_rid;
     passed.type = owner_rid >> 8 != model->switches[sw].ports[port].tables.device_bus;
-    return endpoint_config_access(device_at(model, sw, port), &passed, value);
+    return endpoint_config_access(pci_device_at(model, sw, port), &passed, value);
 }
 
 static enum tlp_status read_lent(struct model *model, uint32_t sw,
@@ -195,7 +186,7 @@ static struct endpoint *find_target(struct model *model, uint32_t host, uint64_t
                          : tables->owner ? route_address(tables->owner, *address)
                                          : ROUTE_NONE;
     *address = owner_address;
-    return port == ROUTE_NONE ? NULL : device_at(model, (uint32_t)index, (uint16_t)port);
+    return port == ROUTE_NONE ? NULL : pci_device_at(model, (uint32_t)index, (uint16_t)port);
 }
 
 static bool access_memory(struct model *model, struct plane_access *access)

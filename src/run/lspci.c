@@ -3,7 +3,6 @@
 #include "base/check.h"
 #include "pcie/cfgspace_layout.h"
 #include "pcie/lspci_dump.h"
-#include "run/tables.h"
 
 #include <string.h>
 
@@ -17,15 +16,6 @@ static const struct cfgspace *local(const struct hierarchy *hierarchy,
                                     const struct hierarchy_target *target)
 {
     return hierarchy_cfgspace(hierarchy, target);
-}
-
-static struct endpoint *device_at(const struct boot *boot, uint32_t sw, uint16_t port)
-{
-    for (uint32_t d = 0; d < boot->model->config->n_devices; d++)
-        if (boot->model->config->devices[d].switch_index == (int)sw &&
-            tables_device_port(boot->model->config, d) == port)
-            return &boot->model->devices[d];
-    CHECK(false);
 }
 
 /* A function of a device, by its routing ID in the Owner's domain. */
@@ -44,7 +34,7 @@ static const struct cfgspace *of_slot(const struct boot *boot, uint32_t sw,
 {
     const struct cfg_emu *emu = &branch->functions[function];
     const struct cfgspace *vf =
-        of_device(device_at(boot, sw, branch->port), branch->vfs[function].owner_rid);
+        of_device(pci_device_at(boot->model, sw, branch->port), branch->vfs[function].owner_rid);
     shown->layout = *vf->layout;
     *out = (struct cfgspace){&shown->layout, shown->value};
     for (uint16_t dw = 0; dw < vf->layout->bytes / 4; dw++) {
@@ -78,7 +68,7 @@ static const struct cfgspace *behind_root_port(const struct boot *boot, uint32_t
     CHECK(target.hit == HIERARCHY_EXTERNAL);
     const struct switch_branch *branch = &view->branches[target.leaf];
     if (branch->owned)
-        return of_device(device_at(boot, (uint32_t)sw, branch->port), rid);
+        return of_device(pci_device_at(boot->model, (uint32_t)sw, branch->port), rid);
     return of_slot(boot, (uint32_t)sw, branch, rid & 0xff, shown, out);
 }
 
