@@ -288,6 +288,30 @@ static void test_wrong_orders_are_counted(void)
     }
 }
 
+static void run_file(void *argument, void *out)
+{
+    const struct run_options options = {.quiet = true};
+    struct config *config = NULL;
+    struct results *results = NULL;
+    struct err err = {0};
+    if (config_load(argument, 0, NULL, &config, &err) &&
+        run_config(config, &options, &results, &err))
+        note(results, out);
+    else
+        err_print(&err, stderr);
+    results_free(results);
+    config_free(config);
+}
+
+/* A command that a VF was given before it moved, without a reset, is never ended; the run is. */
+static void test_runs_without_resets_end(void)
+{
+    char path[] = "tests/data/good/without-resets.yaml";
+    struct found found = {0};
+    CU_ASSERT_TRUE(forked(run_file, path, &found, sizeof found));
+    CU_ASSERT_TRUE(found.ran && found.done == found.asked && found.ops > 0);
+}
+
 /* ---- throughput ---- */
 
 /* user0's VFs go to user2, which had none, and user1's to user0. */
@@ -319,5 +343,6 @@ void suite_moves(void)
     CU_add_test(suite, "by surprise, nothing goes wrong", test_surprise);
     CU_add_test(suite, "every schedule", test_every_schedule);
     CU_add_test(suite, "wrong orders are counted", test_wrong_orders_are_counted);
+    CU_add_test(suite, "runs without resets end", test_runs_without_resets_end);
     CU_add_test(suite, "throughput goes along", test_throughput_goes_along);
 }
