@@ -5,7 +5,7 @@
 # Usage: hdl/cosim/check.sh POOLSIM UNIT PLAYER FOLDER
 set -euo pipefail
 poolsim=$1 unit=$2 player=$3 folder=$4
-most_left_out=10
+most_left_out=4
 
 rm -rf "$folder"
 mkdir -p "$folder"

@@ -468,11 +468,11 @@ static void drive_credits(struct player *player)
         const struct record_event *event = &record->events[player->next_credit++];
         if (event->kind != RECORD_CREDIT)
             continue;
-        const uint32_t port = player_port(&player->ports, event->port);
-        set_bit(player, IN_update_valid, port, true);
-        set_at(player, IN_update_class, 2 * port, 2, event->credit.class);
-        set_at(player, IN_update_header, 8 * port, 8, event->credit.header);
-        set_at(player, IN_update_data, 12 * port, 12, event->credit.data);
+        const uint32_t lane =
+            player_port(&player->ports, event->port) * CLASSES + event->credit.class;
+        set_bit(player, IN_update_valid, lane, true);
+        set_at(player, IN_update_header, 8 * lane, 8, event->credit.header);
+        set_at(player, IN_update_data, 12 * lane, 12, event->credit.data);
     }
 }
 

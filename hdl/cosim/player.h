@@ -5,8 +5,8 @@
  *
  * The record is named by the environment's COSIM_RECORD. Exit status: 0 no difference, 1 a
  * difference (told on standard error with the bench's cycle, for waves), 3 the record cannot be
- * played: it is none, or needs a larger switch (make hdl-cosim says how), or a cycle has more
- * UpdateFCs or writes than the pins take and their order matters. */
+ * played: it is none, or needs a larger switch (make hdl-cosim says how), or has several
+ * table writes in a cycle, of which the pins take one, and that matters. */
 #ifndef POOLSIM_HDL_PLAYER_H
 #define POOLSIM_HDL_PLAYER_H
 

@@ -48,13 +48,17 @@ static void tick(void *state, const struct vector *in, const struct vector *out)
         init(credits);
         return;
     }
-    if (GET_IN(update_valid)) {
-        const uint32_t class = (uint32_t)GET_IN(update_class);
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        if (!(GET_IN(update_valid) >> class & 1))
+            continue;
+        const uint32_t header =
+            (uint32_t)port_get_at(in, &in_ports[IN_update_header], class * 8, 8);
+        const uint32_t data = (uint32_t)port_get_at(in, &in_ports[IN_update_data], class * 12, 12);
 
-        credit_grant(&credits->header[class], (uint32_t)GET_IN(update_header));
-        credit_grant(&credits->data[class], (uint32_t)GET_IN(update_data));
-        credits->header_out[class] -= (uint32_t)GET_IN(update_header);
-        credits->data_out[class] -= (uint32_t)GET_IN(update_data);
+        credit_grant(&credits->header[class], header);
+        credit_grant(&credits->data[class], data);
+        credits->header_out[class] -= header;
+        credits->data_out[class] -= data;
     }
     if (GET_IN(take_valid)) {
         const uint32_t class = (uint32_t)GET_IN(take_class);
@@ -84,11 +88,13 @@ static void stimulate(void *state, uint64_t *rng, struct vector *in, const struc
     SET_IN(take_valid, allows(credits, class, units) && !one_in(rng, 4));
     SET_IN(take_class, class);
     SET_IN(take_data, units);
-    class = draw_below(rng, CLASSES);
-    SET_IN(update_valid, one_in(rng, 3));
-    SET_IN(update_class, class);
-    SET_IN(update_header, draw_below(rng, credits->header_out[class] % 128 + 1));
-    SET_IN(update_data, draw_below(rng, credits->data_out[class] % 2048 + 1));
+    for (class = 0; class < CLASSES; class ++) {
+        port_set_at(in, &in_ports[IN_update_valid], class, 1, one_in(rng, 6));
+        port_set_at(in, &in_ports[IN_update_header], class * 8, 8,
+                    draw_below(rng, credits->header_out[class] % 128 + 1));
+        port_set_at(in, &in_ports[IN_update_data], class * 12, 12,
+                    draw_below(rng, credits->data_out[class] % 2048 + 1));
+    }
     SET_IN(init_valid, one_in(rng, 500));
     SET_IN(init_class, draw_below(rng, CLASSES));
     SET_IN(init_header, one_in(rng, 8) ? 0 : draw_below(rng, 128));

@@ -103,7 +103,6 @@ static void take_in(const struct vector *in, struct switch_in *out)
     out->local_ready = GET_IN(local_ready);
     out->own_valid = GET_IN(own_valid);
     out->init_valid = GET_IN(init_valid);
-    out->update_valid = GET_IN(update_valid);
     for (uint32_t p = 0; p < N_PORTS; p++) {
         struct beat *beat = &out->s_beat[p];
         get_words(in, IN_s_beat, p * BEAT_W, BEAT_W, beat->word);
@@ -114,9 +113,12 @@ static void take_in(const struct vector *in, struct switch_in *out)
         out->init_class[p] = (uint8_t)GET_AT(init_class, p * 2, 2);
         out->init_header[p] = (uint32_t)GET_AT(init_header, p * 8, 8);
         out->init_data[p] = (uint32_t)GET_AT(init_data, p * 12, 12);
-        out->update_class[p] = (uint8_t)GET_AT(update_class, p * 2, 2);
-        out->update_header[p] = (uint32_t)GET_AT(update_header, p * 8, 8);
-        out->update_data[p] = (uint32_t)GET_AT(update_data, p * 12, 12);
+        out->update_valid[p] = (uint8_t)GET_AT(update_valid, p * CLASSES, CLASSES);
+        for (uint32_t class = 0; class < CLASSES; class ++) {
+            const uint32_t lane = p * CLASSES + class;
+            out->update_header[p][class] = (uint32_t)GET_AT(update_header, lane * 8, 8);
+            out->update_data[p][class] = (uint32_t)GET_AT(update_data, lane * 12, 12);
+        }
     }
     out->write.valid = GET_IN(w_valid);
     out->write.table = (uint32_t)GET_IN(w_table);
@@ -428,6 +430,23 @@ static void draw_own(struct bench *bench, uint64_t *rng, struct vector *in, uint
 
 /* ---- credits ---- */
 
+static void draw_update(const struct switch_egress *egress, uint64_t *rng, struct vector *in,
+                        uint32_t e, uint32_t class, bool all)
+{
+    const uint32_t headers = egress->header_out[class], data = egress->data_out[class];
+    const uint32_t lane = e * CLASSES + class;
+
+    SET_AT(update_valid, lane, 1, 1);
+    SET_AT(update_header, lane * 8, 8,
+           egress->header[class].infinite ? 0
+           : all                          ? headers
+                                          : draw_below(rng, headers + 1));
+    SET_AT(update_data, lane * 12, 12,
+           egress->data[class].infinite ? 0
+           : all                        ? data
+                                        : draw_below(rng, data + 1));
+}
+
 static void draw_credits(struct bench *bench, uint64_t *rng, struct vector *in, uint32_t e)
 {
     const struct switch_egress *egress = &bench->model.egress[e];
@@ -435,7 +454,7 @@ static void draw_credits(struct bench *bench, uint64_t *rng, struct vector *in, 
     const bool all = bench->phase == EMPTY;
     const bool infinite = bench->phase == SET_UP || one_in(rng, 6);
 
-    SET_AT(update_valid, e, 1, 0);
+    SET_AT(update_valid, e * CLASSES, CLASSES, 0);
     SET_AT(init_valid, e, 1, 0);
     if (bench->inited[e] != (1U << CLASSES) - 1) {
         while (bench->inited[e] >> class & 1)
@@ -447,19 +466,9 @@ static void draw_credits(struct bench *bench, uint64_t *rng, struct vector *in, 
         SET_AT(init_data, e * 12, 12, infinite ? 0 : 16 + draw_below(rng, 40));
         return;
     }
-    if (!all && !one_in(rng, bench->credits))
-        return;
-    const uint32_t headers = egress->header_out[class], data = egress->data_out[class];
-    SET_AT(update_valid, e, 1, 1);
-    SET_AT(update_class, e * 2, 2, class);
-    SET_AT(update_header, e * 8, 8,
-           egress->header[class].infinite ? 0
-           : all                          ? headers
-                                          : draw_below(rng, headers + 1));
-    SET_AT(update_data, e * 12, 12,
-           egress->data[class].infinite ? 0
-           : all                        ? data
-                                        : draw_below(rng, data + 1));
+    for (class = 0; class < CLASSES; class ++)
+        if (all || one_in(rng, 2 * bench->credits))
+            draw_update(egress, rng, in, e, class, all);
 }
 
 /* ---- tables ---- */

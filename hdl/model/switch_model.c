@@ -358,12 +358,13 @@ static void tick_answer_queue(struct switch_model *model, uint32_t p, const stru
 
 static void tick_credits(struct switch_egress *egress, uint32_t e, const struct switch_in *in)
 {
-    if (in->update_valid >> e & 1) {
-        const uint8_t class = in->update_class[e];
-        credit_grant(&egress->header[class], in->update_header[e]);
-        credit_grant(&egress->data[class], in->update_data[e]);
-        egress->header_out[class] -= in->update_header[e];
-        egress->data_out[class] -= in->update_data[e];
+    for (int class = 0; class < CLASSES; class ++) {
+        if (!(in->update_valid[e] >> class & 1))
+            continue;
+        credit_grant(&egress->header[class], in->update_header[e][class]);
+        credit_grant(&egress->data[class], in->update_data[e][class]);
+        egress->header_out[class] -= in->update_header[e][class];
+        egress->data_out[class] -= in->update_data[e][class];
     }
     if (in->init_valid >> e & 1) {
         const uint8_t class = in->init_class[e];

@@ -184,10 +184,10 @@ struct switch_in {
     uint64_t s_valid, m_ready, m_room, local_ready, own_valid;
     struct beat s_beat[N_PORTS];
     struct answer own[N_PORTS];
-    uint64_t init_valid, update_valid;
-    uint8_t init_class[N_PORTS], update_class[N_PORTS];
+    uint64_t init_valid;
+    uint8_t init_class[N_PORTS], update_valid[N_PORTS]; /* a bit per class */
     uint32_t init_header[N_PORTS], init_data[N_PORTS];
-    uint32_t update_header[N_PORTS], update_data[N_PORTS];
+    uint32_t update_header[N_PORTS][CLASSES], update_data[N_PORTS][CLASSES];
     struct switch_write write;
     bool counting;
     struct assignment_cycle command;

@@ -1,8 +1,8 @@
 // credit.sv - transmitter side of flow control of one egress port and VC (C twin: src/pcie/credit.h;
 // Base Spec 2.6.1): six modulo counter pairs, header and data units of three classes.
 // The gate is combinational on registers (latency 0): allow[q] says whether the TLP that query q
-// describes may start. Consumption and UpdateFC count from the next cycle on (latency 1); one of
-// each per cycle. InitFC with 0 units means infinite. Reset state: no credits, nothing may start.
+// describes may start. Consumption and UpdateFC count from the next cycle on (latency 1); in a
+// cycle one TLP starts, and one UpdateFC of each class comes. InitFC with 0 units means infinite. Reset state: no credits, nothing may start.
 `include "tlp_header.svh"
 module credit #(
     parameter QUERIES = 4
@@ -14,11 +14,10 @@ module credit #(
     input logic [1:0] init_class,
     input logic [7:0] init_header,
     input logic [11:0] init_data,
-    // UpdateFC: the receiver has freed so much.
-    input logic update_valid,
-    input logic [1:0] update_class,
-    input logic [7:0] update_header,
-    input logic [11:0] update_data,
+    // UpdateFC, [class]: the receiver has freed so much.
+    input logic [2:0] update_valid,
+    input logic [3*8-1:0] update_header,
+    input logic [3*12-1:0] update_data,
     // A TLP starts: one header and so many data units.
     input logic take_valid,
     input logic [1:0] take_class,
@@ -37,7 +36,7 @@ module credit #(
         logic header_free_q, data_free_q;
 
         wire is_init = init_valid && init_class == c;
-        wire is_update = update_valid && update_class == c;
+        wire is_update = update_valid[c];
         wire is_take = take_valid && take_class == c;
 
         assign data_room[c*12+:12] = data_limit_q - data_used_q;
@@ -46,8 +45,8 @@ module credit #(
 
         always_ff @(posedge clk) begin
             if (is_update) begin
-                header_limit_q <= header_limit_q + update_header;
-                data_limit_q <= data_limit_q + update_data;
+                header_limit_q <= header_limit_q + update_header[c*8+:8];
+                data_limit_q <= data_limit_q + update_data[c*12+:12];
             end
             if (is_take) begin
                 header_used_q <= header_used_q + 8'd1;
@@ -97,15 +96,15 @@ module credit #(
     for (genvar c = 0; c < 3; c++) begin : gen_formal
         wire mine = watched == c;
         wire takes = take_valid && take_class == c;
-        wire updates = update_valid && update_class == c;
+        wire updates = update_valid[c];
         wire [7:0] headers = gen_class[c].header_limit_q - gen_class[c].header_used_q;
         wire [11:0] units = gen_class[c].data_limit_q - gen_class[c].data_used_q;
 
         always_comb begin
             if (mine && updates) begin
                 assume (ready_q);
-                assume (gen_class[c].header_free_q || headers + update_header < 9'd128);
-                assume (gen_class[c].data_free_q || units + update_data < 13'd2048);
+                assume (gen_class[c].header_free_q || headers + update_header[c*8+:8] < 9'd128);
+                assume (gen_class[c].data_free_q || units + update_data[c*12+:12] < 13'd2048);
             end
             if (past && mine) begin
                 assert (gen_class[c].header_free_q || headers < 8'd128);

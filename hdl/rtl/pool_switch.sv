@@ -60,10 +60,9 @@ module pool_switch #(
     input logic [PORTS*2-1:0] init_class,
     input logic [PORTS*8-1:0] init_header,
     input logic [PORTS*12-1:0] init_data,
-    input logic [PORTS-1:0] update_valid,
-    input logic [PORTS*2-1:0] update_class,
-    input logic [PORTS*8-1:0] update_header,
-    input logic [PORTS*12-1:0] update_data,
+    input logic [PORTS*3-1:0] update_valid, // [port * 3 + class]
+    input logic [PORTS*24-1:0] update_header,
+    input logic [PORTS*36-1:0] update_data,
     // Receive buffers that have become free in the cycle before, one header and so many data units
     // each. [port * 2]: its TLP has left through the crossbar; [port * 2 + 1]: it was refused,
     // answered or dropped.
@@ -396,8 +395,8 @@ module pool_switch #(
         credit #(.QUERIES(QUERIES)) u_credit (
             .clk, .rst, .init_valid(init_valid[e]), .init_class(init_class[e*2+:2]),
             .init_header(init_header[e*8+:8]), .init_data(init_data[e*12+:12]),
-            .update_valid(update_valid[e]), .update_class(update_class[e*2+:2]),
-            .update_header(update_header[e*8+:8]), .update_data(update_data[e*12+:12]),
+            .update_valid(update_valid[e*3+:3]), .update_header(update_header[e*24+:24]),
+            .update_data(update_data[e*36+:36]),
             .take_valid(taken), .take_class(taken_class), .take_data({3'd0, taken_units}),
             .query_class, .query_data, .allow(allowed)
         );

@@ -7,27 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* From the last one on: no later than it was, and before the next one of its port. True if any was
- * moved. */
-static bool spread_credits(struct record *record)
+/* Several UpdateFCs of a port and class in one cycle are one with the sum of their units. */
+static void merge_credits(struct record *record)
 {
-    uint64_t *next = malloc(record->n_ports * sizeof *next);
-    bool moved = false;
-    CHECK(next);
-    for (uint32_t p = 0; p < record->n_ports; p++)
-        next[p] = UINT64_MAX;
-    for (size_t i = record->n_events; i > 0; i--) {
-        struct record_event *event = &record->events[i - 1];
-        if (event->kind != RECORD_CREDIT)
-            continue;
-        if (event->cycle >= next[event->port]) {
-            event->cycle = next[event->port] - 1;
-            moved = true;
+    const size_t n_lanes = (size_t)record->n_ports * CLASSES;
+    size_t *last = calloc(n_lanes, sizeof *last); /* of each lane, + 1 */
+    size_t kept = 0;
+    CHECK(last);
+    for (size_t i = 0; i < record->n_events; i++) {
+        const struct record_event *event = &record->events[i];
+        if (event->kind == RECORD_CREDIT) {
+            size_t *lane = &last[event->port * (size_t)CLASSES + event->credit.class];
+            struct record_event *before = *lane ? &record->events[*lane - 1] : NULL;
+            if (before && before->cycle == event->cycle) {
+                before->credit.header += event->credit.header;
+                before->credit.data += event->credit.data;
+                continue;
+            }
+            *lane = kept + 1;
         }
-        next[event->port] = event->cycle;
+        record->events[kept++] = *event;
     }
-    free(next);
-    return moved;
+    record->n_events = kept;
+    free(last);
 }
 
 /* From the first one on: no earlier than it was, and behind the one before. */
@@ -76,20 +78,22 @@ static bool check(const struct record *spread, struct record_event *original, st
         return false;
     return !now || then ||
            err_at(err, NULL,
-                  "%s: UpdateFCs of a port or table writes in one cycle, before cycle %" PRIu64
+                  "%s: UpdateFCs of a port and class, or table writes, in one cycle, before cycle "
+                  "%" PRIu64
                   ", of which hardware takes one after the other, make a difference here",
                   spread->path, cycle);
 }
 
 bool pins_fit(struct record *record, struct err *err)
 {
+    merge_credits(record);
     struct record_event *original = malloc((record->n_events + 1) * sizeof *original);
     CHECK(original);
     if (record->n_events)
         memcpy(original, record->events, record->n_events * sizeof *original);
-    const bool credits = spread_credits(record), writes = spread_writes(record);
+    const bool moved = spread_writes(record);
     record_sort(record);
-    bool good = !(credits || writes) || check(record, original, err);
+    bool good = !moved || check(record, original, err);
     free(original);
     return good;
 }
