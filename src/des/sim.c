@@ -63,7 +63,8 @@ static inline void replay_matches(struct sim *sim, uint32_t tick)
         best = tick_before(&sim->ticks[rival], &sim->ticks[best]) ? rival : best;
         node /= 2;
     }
-    /* One by one: a load of both would have to wait for the store of one of them to reach memory. */
+    /* One by one: a load of both would have to wait for the store of one of them to reach memory.
+     */
     sim->next_tick.time_ps = sim->ticks[best].time_ps;
     sim->next_tick.order = sim->ticks[best].order;
 }
