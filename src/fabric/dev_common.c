@@ -1,5 +1,7 @@
 #include "fabric/dev_common.h"
 
+#include "fabric/op.h"
+
 void dev_start(struct endpoint *ep, const struct dev_transfer *transfer)
 {
     uint32_t at = request_take(&ep->fabric->requests);
@@ -11,6 +13,8 @@ void dev_start(struct endpoint *ep, const struct dev_transfer *transfer)
     request->address = transfer->address;
     request->owner = transfer->owner;
     request->context = transfer->context;
+    /* What serves no operation comes of the device's own state, bus master or not. */
+    request->user = transfer->op ? transfer->op->user : ep->functions[transfer->function].user;
     request->born_ps = ep->fabric->sim->now_ps;
     endpoint_dma(ep, at);
 }

@@ -17,7 +17,8 @@ struct dev_transfer {
     uint32_t bytes;
     uint64_t address;
     const struct request_owner *owner;
-    uint64_t context; /* the owner's */
+    uint64_t context;    /* the owner's */
+    const struct op *op; /* whose data it moves; NULL: it serves the function as such */
 };
 
 /* Starts the transfer. A write may end, and its owner be called, before this returns. */

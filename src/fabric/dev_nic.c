@@ -199,7 +199,8 @@ static void start_data(struct dev_nic *nic, int direction)
                                               .bytes = op->bytes,
                                               .address = op->address,
                                               .owner = &nic->data_owner[direction],
-                                              .context = index});
+                                              .context = index,
+                                              .op = op});
     if (direction == NIC_RECEIVE)
         use_descriptor(nic, function, NIC_RECEIVE);
     fetch(nic, function, direction);

@@ -93,7 +93,8 @@ static void move_data(struct dev_nvme *nvme, uint32_t index, enum request_kind k
                                  .bytes = blocks_bytes(nvme, op),
                                  .address = op->address,
                                  .owner = &nvme->data_owner,
-                                 .context = index});
+                                 .context = index,
+                                 .op = op});
 }
 
 /* The flash has served the command: its channel is free. */
@@ -208,7 +209,8 @@ static void on_processed(struct dev_nvme *nvme, uint32_t index)
               .bytes = (pages - 1) * NVME_PRP_BYTES, /* the command holds the first page's entry */
               .address = nvme->functions[op->function].memory->prp_list_address,
               .owner = &nvme->prp_owner,
-              .context = index});
+              .context = index,
+              .op = op});
 }
 
 /* All take equally long: they leave in the order in which they came, processing_ps after the end of

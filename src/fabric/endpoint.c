@@ -194,6 +194,7 @@ static uint32_t issue_tlp(struct endpoint *ep, int engine, uint32_t at, struct r
     if (request->kind == REQUEST_MSI)
         tlp->attr = TLP_ATTR_MSI |
                     request->traffic_class; /* strictly ordered behind the data it announces */
+    ep->foreign += request->user && request->user != ep->functions[request->function].user;
     request->address += bytes;
     request->to_issue -= bytes;
     if (!request->to_issue)
@@ -271,6 +272,19 @@ void endpoint_pump(struct endpoint *ep)
     bool waits = ep->engines[ENGINE_READ].n_pending || ep->engines[ENGINE_WRITE].n_pending;
     if (waits && port_wire_is_full(&ep->port))
         port_wake_when_drained(&ep->port);
+}
+
+void endpoint_new_user(struct endpoint *ep, uint32_t function)
+{
+    CHECK(function < ep->params.n_functions);
+    uint8_t *user = &ep->functions[function].user;
+    *user = (uint8_t)(*user == UINT8_MAX ? 1 : *user + 1);
+}
+
+uint8_t endpoint_user(const struct endpoint *ep, uint32_t function)
+{
+    bool is_master = !ep->params.config || endpoint_config_is_master(ep, function);
+    return is_master ? ep->functions[function].user : 0;
 }
 
 void endpoint_dma(struct endpoint *ep, uint32_t at)
@@ -533,7 +547,7 @@ void endpoint_init(struct endpoint *ep, struct fabric *fabric, const struct endp
         at += bitmap_bytes(params);
     }
     for (uint32_t f = 0; f < params->n_functions; f++)
-        ep->functions[f].rid = rids[f];
+        ep->functions[f] = (struct endpoint_function){.rid = rids[f], .user = 1};
     for (uint32_t tag = 0; tag < params->tags; tag++)
         ep->tags[tag].next_free = (uint16_t)(tag + 1);
 }

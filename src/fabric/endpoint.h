@@ -60,6 +60,7 @@ struct endpoint_function { /* hot, 32 bytes or less */
     uint16_t rid;          /* in the Owner's domain */
     struct request_fifo reads;
     struct request_fifo writes;
+    uint8_t user; /* counts endpoint_new_user; never 0 */
 };
 
 struct endpoint_tag { /* one read TLP in flight */
@@ -93,6 +94,7 @@ struct endpoint {
     uint64_t timed_out;   /* reads */
     uint64_t unexpected;  /* completions dropped */
     uint64_t misdirected; /* TLPs that belong to none of its functions */
+    uint64_t foreign;     /* TLPs of DMA that an earlier user of the function had asked for */
 };
 
 size_t endpoint_memory_bytes(const struct endpoint_params *params);
@@ -112,6 +114,12 @@ void endpoint_abort(struct endpoint *ep, uint16_t function);
 /* Reads of @function that wait for completions: none, and its Transactions Pending is off (Base
  * Spec 7.5.3.5). Looks at all tags. */
 uint32_t endpoint_pending(const struct endpoint *ep, uint16_t function);
+/* @function is given to another host now. DMA that was asked for before is counted as foreign when
+ * it goes all the same: nobody has reset the function. */
+void endpoint_new_user(struct endpoint *ep, uint32_t function);
+/* What whoever asks for DMA notes in request.user; 0 while the function is no bus master: what is
+ * asked for then is of the host that makes it one. */
+uint8_t endpoint_user(const struct endpoint *ep, uint32_t function);
 /* Serves what can go now: a function may have become a bus master. */
 void endpoint_pump(struct endpoint *ep);
 

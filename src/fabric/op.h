@@ -26,6 +26,7 @@ struct op {
     uint16_t function;
     uint8_t kind;   /* the device kind's */
     bool moved;     /* its data have been read or written */
+    uint8_t user;   /* endpoint_user of its function when it began */
     bool failed;    /* a step ended with an error status, or it was dropped */
     uint8_t resets; /* of its function when the device took it: fewer than now make it stale, and
                        whoever touches it next ends it */

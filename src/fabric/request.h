@@ -58,6 +58,7 @@ struct request {
     int16_t ghosts;     /* last TLPs under way that nobody waits for; below 0: that were lost and
                            somebody still waits for */
     uint8_t traffic_class;
+    uint8_t user;   /* DMA: endpoint_user of the function when it was asked for */
     bool in_flight; /* of the CPU: non-posted, issued, and not completed */
 };
 

@@ -38,6 +38,7 @@ struct boot_wrong boot_wrong_now(const struct boot *boot)
         wrong.dropped_completions += model->hosts[h].unexpected;
     }
     for (uint32_t d = 0; d < model->config->n_devices; d++) {
+        wrong.misdelivered += model->devices[d].foreign;
         wrong.timeouts += model->devices[d].timed_out;
         wrong.dropped_completions += model->devices[d].unexpected;
     }

@@ -294,6 +294,7 @@ static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint3
     write_ids(hw, vf);
     protect(hw, vf, true);
     CHECK(assignment_do(sw->assignments, index, ASSIGNMENT_ATTACH, NULL) == ASSIGNMENT_OK);
+    endpoint_new_user(&hw->model->devices[vf->device], vf->vf);
 }
 
 static void interrupt(struct pool_hw *hw, uint32_t host, uint32_t slot, bool due)

@@ -42,6 +42,7 @@ uint32_t driver_begin(struct traffic *traffic, struct op_pool *ops, uint32_t flo
     op->flow = flow;
     op->bytes = bytes;
     op->function = f->function;
+    op->user = endpoint_user(f->ep, f->function);
     op->address = f->buffer_address;
     if (ops->in_use == ops->capacity) {
         traffic->overflowed = true;

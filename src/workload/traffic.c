@@ -30,6 +30,8 @@ static void start_dma(struct traffic *traffic, uint32_t flow, enum request_kind 
                       uint64_t born_ps, uint32_t bytes)
 {
     uint32_t at = new_request(traffic, flow, kind, born_ps, bytes);
+    const struct flow *f = &traffic->flows[flow];
+    request_get(&traffic->fabric->requests, at)->user = endpoint_user(f->ep, f->function);
     request_get(&traffic->fabric->requests, at)->address = traffic->flows[flow].buffer_address;
     endpoint_dma(traffic->flows[flow].ep, at);
 }
