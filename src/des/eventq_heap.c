@@ -48,7 +48,9 @@ bool eventq_heap_pop(struct eventq_heap *heap, struct event *out)
     if (heap->n == 0)
         return false;
     *out = heap->events[0];
-    struct event last = heap->events[--heap->n];
+    if (--heap->n == 0)
+        return true;
+    struct event last = heap->events[heap->n];
     size_t hole = 0;
     for (size_t child = 1; child < heap->n; child = 4 * hole + 1) {
         size_t best = earliest_child(heap, child);

@@ -168,7 +168,7 @@ static void on_tlp(void *self, uint32_t number, uint32_t index, uint32_t payload
     uint64_t lookup = cycle + sw->params.ingress_cycles;
     tlp_spend(tlp, PART_CROSSBAR, switch_cycle_ps(sw, lookup));
     if (__builtin_expect(sw->live, 0))
-        switch_live_enter(sw, number, index);
+        switch_live_enter(sw, number, index, lookup);
     else
         look_up(sw, number, index, payload, lookup);
 }

@@ -3,22 +3,15 @@
 
 #include "fabric/switch_ring.h"
 
-/* The cycle in which the first TLP of the pipeline begins its look-up: the one before may hold it
- * up. */
-static uint64_t first_look_up(const struct pcie_switch *sw, uint32_t ingress)
+/* The first TLP of the pipeline could begin its look-up in @lookup; the one before may hold it up.
+ * The look-up is done behind all that happens in its last cycle, and before the next one. */
+static void schedule_first(struct pcie_switch *sw, uint32_t ingress, uint64_t lookup)
 {
-    const struct switch_ingress *in = &sw->ports[ingress].in;
-    const struct tlp *tlp = tlp_get(&sw->fabric->tlps, in->pipeline.head);
-    uint64_t lookup = switch_cycle_at_or_after(sw, tlp->at_ps);
-    return lookup < in->lookup_free_cycle ? in->lookup_free_cycle : lookup;
-}
-
-/* Behind all that happens in the look-up's last cycle, and before the next one. */
-static void schedule_first(struct pcie_switch *sw, uint32_t ingress)
-{
-    uint64_t end = first_look_up(sw, ingress) + sw->params.remap_cycles;
-    sim_at(sw->fabric->sim, switch_cycle_ps(sw, end) - 1, PHASE_OBSERVE, &sw->component,
-           SWITCH_EV_LOOK_UP, ingress, 0);
+    uint64_t free_cycle = sw->ports[ingress].in.lookup_free_cycle;
+    uint64_t begin = lookup < free_cycle ? free_cycle : lookup;
+    uint64_t end_ps = switch_cycle_ps(sw, begin + sw->params.remap_cycles);
+    sim_at(sw->fabric->sim, end_ps - 1, PHASE_OBSERVE, &sw->component, SWITCH_EV_LOOK_UP, ingress,
+           begin);
 }
 
 /* The buffer holds it from when it was sent, as without live tables. */
@@ -38,14 +31,14 @@ static void release(struct pcie_switch *sw, uint32_t ingress, const struct tlp *
         fabric_wire_bytes(sw->fabric, tlp) - RATE_FRAMING_BYTES;
 }
 
-void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index)
+void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index, uint64_t lookup)
 {
     struct tlp_fifo *pipeline = &sw->ports[ingress].in.pipeline;
     bool is_first = !pipeline->head;
     hold(sw, ingress, tlp_get(&sw->fabric->tlps, index));
     tlp_fifo_push(sw->fabric, pipeline, index);
     if (is_first)
-        schedule_first(sw, ingress);
+        schedule_first(sw, ingress, lookup);
 }
 
 void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
@@ -53,15 +46,16 @@ void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
     uint32_t ingress = event->a;
     struct tlp_fifo *pipeline = &sw->ports[ingress].in.pipeline;
     CHECK(event->kind == SWITCH_EV_LOOK_UP && pipeline->head);
-    sw->lookup_cycle = first_look_up(sw, ingress);
+    sw->lookup_cycle = event->b;
     uint32_t index = tlp_fifo_pop(sw->fabric, pipeline);
     release(sw, ingress, tlp_get(&sw->fabric->tlps, index));
     /* What is refused may bring the next TLP at once, which has an event of its own if it is alone.
      */
-    const bool more = pipeline->head;
+    const uint32_t next = pipeline->head;
     switch_finish_look_up(sw, ingress, index, sw->lookup_cycle);
-    if (more)
-        schedule_first(sw, ingress);
+    if (next)
+        schedule_first(sw, ingress,
+                       switch_cycle_at_or_after(sw, tlp_get(&sw->fabric->tlps, next)->at_ps));
 }
 
 /* True if a look-up has been done whose last cycle is not over. */

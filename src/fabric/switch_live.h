@@ -6,8 +6,9 @@
 
 #include "fabric/switch.h"
 
-/* TLP @index, whose account stands where its look-up could begin, waits for it. */
-void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index);
+/* TLP @index, whose account stands where its look-up could begin, in cycle @lookup, waits for it.
+ */
+void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index, uint64_t lookup);
 void switch_live_on_event(struct pcie_switch *sw, const struct event *event);
 
 /* switch.c's: does the look-up that could begin in cycle @lookup, and all that follows. */
