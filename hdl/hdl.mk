@@ -36,7 +36,6 @@ hdl-synth: ## area, depth and speed over entries and ports, as build/hdl/synth.c
 .PHONY: run-hdl-synth run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus run-hdl-formal hdl-refute
 run-hdl-lint: $(HDL)/pool_layout.svh
 	@hdl/lint.sh $(HDL_INCLUDES) -- $(HDL_RTL)
-run-hdl-test: run-hdl-verilator run-hdl-icarus
 
 # ---- the C models ----------------------------------------------------------------------------------------------------
 
@@ -74,12 +73,22 @@ run-hdl-verilator: $(HDL)/verilated/tb
 
 $(HDL)/lockstep.vpi: $(HDL)/obj/hdl/model/step_vpi.o $(HDL)/libmodel.a
 	$(call say,LINK)$(CC) -shared -o $@ $^
-$(HDL)/tb.vvp: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh
+# Not the switch's top: Icarus takes minutes for a cycle of it.
+ICARUS_FAMILIES = $(filter-out pool_switch,$(HDL_FAMILIES))
+$(HDL)/icarus.sv: $(HDL)/bench.sv
+	@hdl/tb/bench.sh $(ICARUS_FAMILIES) >$@
+$(HDL)/tb.vvp: $(HDL)/icarus.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh
 	$(call say,ICARUS)iverilog -g2012 -Wno-timescale $(HDL_INCLUDES) -s tb -o $@ $(HDL_RTL) $< 2>&1 | \
 	    { ! grep -v 'sorry: constant selects in always'; }
 run-hdl-icarus: $(HDL)/tb.vvp $(HDL)/lockstep.vpi
 	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/icarus.fst \
 	    vvp -M$(HDL) -mlockstep $< -fst
+run-hdl-test: run-hdl-verilator $(if $(ICARUS_FAMILIES),run-hdl-icarus) run-hdl-init
+
+# The modules load the very files that the simulator writes.
+.PHONY: run-hdl-init
+run-hdl-init: $(BUILD)/poolsim $(HDL)/pool_layout.svh
+	@hdl/tb/init.sh $(HDL)/init $(BUILD)/poolsim configs/paper-testbed.yaml $(HDL_INCLUDES) -- hdl/tb/init.sv $(HDL_RTL)
 
 # ---- records of the simulator ------------------------------------------------------------------------------------------
 
@@ -151,7 +160,7 @@ hdl-refute: $(HDL)/pool_layout.svh
 
 # ---- faults ----------------------------------------------------------------------------------------------------------
 
-run-hdl-mutate: $(HDL)/lockstep.vpi $(HDL)/pool_layout.svh
+run-hdl-mutate: $(HDL)/lockstep.vpi $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a $(HDL)/pool_layout.svh
 	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/mutate/mutate.sh $(HDL)/mutate $(HDL) -I$(HDL) $(HDL_MUTATE)
 
 # ---- synthesis -------------------------------------------------------------------------------------------------------

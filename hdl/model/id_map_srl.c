@@ -77,6 +77,6 @@ static void srl_stimulate(void *state, uint64_t *rng, struct vector *in, const s
         SET_IN(w_valid, 0);
 }
 
-const struct family family_id_map_srl = {
-    "id_map_srl", sizeof(struct srl), 0,           in_ports, out_ports,    IN_PORTS,
-    OUT_PORTS,    srl_init,           srl_outputs, srl_tick, srl_stimulate};
+const struct family family_id_map_srl = {"id_map_srl", sizeof(struct srl), in_ports, out_ports,
+                                         IN_PORTS,     OUT_PORTS,          srl_init, srl_outputs,
+                                         srl_tick,     srl_stimulate};

@@ -102,7 +102,7 @@ static uint64_t from_environment(const char *name, uint64_t fallback)
     return text ? strtoull(text, NULL, 10) : fallback;
 }
 
-static void start(struct run *run, const char *name, bool is_four_valued)
+static void start(struct run *run, const char *name)
 {
     const struct family *family = NULL;
 
@@ -117,8 +117,6 @@ static void start(struct run *run, const char *name, bool is_four_valued)
     CHECK(run->state);
     run->seed = from_environment("LOCKSTEP_SEED", 1);
     run->cycles = from_environment("LOCKSTEP_CYCLES", 100000);
-    if (is_four_valued && family->slow)
-        run->cycles /= family->slow;
     run->rng = run->seed;
     for (uint32_t i = 0; i < family->n_in; i++)
         if (strcmp(family->in[i].name, "rst") == 0)
@@ -212,7 +210,7 @@ enum lockstep_verdict lockstep_cycle(const char *name, const uint32_t *out, cons
         run++;
     CHECK(run < runs + MAX_FAMILIES - 1);
     if (!run->family)
-        start(run, name, unknown != NULL);
+        start(run, name);
     memcpy(&got, out, sizeof got);
     if (unknown)
         memcpy(&x, unknown, sizeof x);

@@ -31,7 +31,6 @@ struct vector {
 struct family {
     const char *name;
     size_t state_bytes;
-    uint32_t slow; /* four-valued logic: runs only one of so many cycles, 0: all */
     struct port *in, *out;
     uint32_t n_in, n_out;
     /* @state is zeroed, and aligned as by malloc. */

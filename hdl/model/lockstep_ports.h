@@ -51,8 +51,7 @@ static struct port out_ports[] = {
 /* Sets an output and has it compared. */
 #define EXPECT(name, value) (SET_OUT(name, value), CARE(name))
 
-#define FAMILY(family_name, state) FAMILY_SLOW(family_name, state, 0)
-#define FAMILY_SLOW(family_name, state, slow)                                                      \
-    const struct family family_##family_name = {#family_name, sizeof(state), slow,      in_ports,  \
-                                                out_ports,    IN_PORTS,      OUT_PORTS, init,      \
-                                                outputs,      tick,          stimulate}
+#define FAMILY(family_name, state)                                                                 \
+    const struct family family_##family_name = {#family_name, sizeof(state), in_ports, out_ports,  \
+                                                IN_PORTS,     OUT_PORTS,     init,     outputs,    \
+                                                tick,         stimulate}

@@ -40,25 +40,35 @@ module proxy_tag #(
     output logic [31:0] c_mask,
     output logic [31:0] c_data
 );
-    logic [TAGS-1:0] busy_q, taken, named, free, lowest;
+    logic [TAGS-1:0] busy_q, taken, named;
     logic [LANES*TAGS-1:0] offer; // [lane][tag]
     logic [TAGS*143-1:0] kept; // own, entry, mask, data
     logic [142:0] entry;
 
     // ---- tags for requests ----
 
-    always_comb begin
-        free = ~busy_q;
-        tag = '0;
-        for (int l = 0; l < LANES; l++) begin
-            lowest = free & (~free + 1'b1);
-            offer[l*TAGS+:TAGS] = lowest;
-            available[l] = free != '0;
-            for (int t = 0; t < TAGS; t++)
-                tag[l*10+:10] = tag[l*10+:10] | ({10{lowest[t]}} & 10'(t));
-            if (want[l])
-                free = free & ~lowest;
+    for (genvar l = 0; l < LANES; l++) begin : gen_lane
+        logic [TAGS-1:0] free;
+        /* verilator lint_off UNUSEDSIGNAL */
+        logic [TAGS-1:0] rest; // for the next lane
+        /* verilator lint_on UNUSEDSIGNAL */
+        logic [9:0] number;
+        wire [TAGS-1:0] lowest = free & (~free + 1'b1);
+
+        if (l == 0) begin : gen_first
+            assign free = ~busy_q;
+        end else begin : gen_next
+            assign free = gen_lane[l-1].rest;
         end
+        assign rest = free & ~(want[l] ? lowest : '0);
+        assign offer[l*TAGS+:TAGS] = lowest;
+        assign available[l] = free != '0;
+        always_comb begin
+            number = '0;
+            for (int t = 0; t < TAGS; t++)
+                number = number | ({10{lowest[t]}} & 10'(t));
+        end
+        assign tag[l*10+:10] = number;
     end
 
     for (genvar t = 0; t < TAGS; t++) begin : gen_tag
