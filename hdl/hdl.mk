@@ -13,9 +13,9 @@ HDL_FAMILIES := $(shell sed -n 's/^F(\(.*\))$$/\1/p' hdl/model/families.def)
 HDL_INCLUDES = -Ihdl/rtl -I$(HDL)
 
 .PHONY: hdl hdl-lint hdl-test hdl-formal
-hdl: ## all of the Verilog twin's checks: lint, lock step, proofs
+hdl: ## all of the Verilog twin's checks: lint, lock step, records, proofs
 	@.ci/packages run hdl
-	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-formal
+	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-cosim-test run-hdl-formal
 hdl-lint: ## every Verilog file by Verilator, Icarus and Yosys, without a warning
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-lint
