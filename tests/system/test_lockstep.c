@@ -219,7 +219,7 @@ static uint16_t device_of(unsigned vf)
 
 static uint16_t owner_rid(unsigned vf)
 {
-    return (uint16_t)(device_of(vf) << 8 | vf);
+    return (uint16_t)((unsigned)device_of(vf) << 8 | vf);
 }
 
 static uint16_t user_rid(unsigned vf)
