@@ -62,7 +62,7 @@ $(HDL)/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard
 
 VERILATE_JOBS = 2
 VERILATOR = verilator --binary --timing --assert -Wall -Wno-UNUSEDSIGNAL -Wno-DECLFILENAME -Wno-BLKSEQ -Wno-UNUSEDPARAM $(HDL_INCLUDES) --top-module tb \
-            --x-initial unique --x-assign unique -CFLAGS -O1
+            --x-initial unique --x-assign unique -MAKEFLAGS "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
 # The program that also writes waves takes twice as long to build: only when a module differs from its model.
 $(HDL)/verilated/tb $(HDL)/traced/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
 	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) $(if $(filter %/traced,$(@D)),--trace-fst) -Mdir $(@D) -o tb -j $(VERILATE_JOBS) $(HDL_RTL) $< \

@@ -556,7 +556,8 @@ module ingress #(
         logic [2:0] cfg_outcome;
         cfg_emu #(.FUNCTIONS(EMULATED), .DWS(EMULATED_DWS)) u_cfg_emu (
             .clk, .rst, .present, .ready, .s_valid(emu_take), .s_ready(cfg_ready),
-            .s_function(q_kind == `POOL_CONFIG && config_user && !emu_again ? emulated : 16'hffff), .s_dw(q_hdr[`TLP_REGISTER]), .s_write(q_has_data),
+            .s_function(q_kind == `POOL_CONFIG && config_user && !emu_again ? emulated : 16'hffff),
+            .s_dw(q_hdr[`TLP_REGISTER]), .s_write(q_has_data),
             .s_byte_enables(q_hdr[`TLP_FIRST_BE]), .s_data(q_beat[159:128]), .m_valid(emu_valid),
             .m_ready(emu_vf_q || gen_ready), .m_outcome(cfg_outcome), .m_data(emu_data),
             .m_mask(merge_mask),

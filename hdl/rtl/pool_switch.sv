@@ -183,8 +183,9 @@ module pool_switch #(
                 .ADDR_ENTRIES(ADDR_ENTRIES), .LENT_ENTRIES(LENT_ENTRIES), .WINDOWS(WINDOWS),
                 .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED), .EMULATED_DWS(EMULATED_DWS)
             ) u_ingress (
-                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
-                .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
+                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]),
+                .s_sop(s_sop[p]), .s_eop(s_eop[p]),
+                .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
                 .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
                 .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
                 .a_valid(gen_valid), .a_ready(gen_ready), .a_hdr(gen_hdr), .a_data(gen_data),
@@ -278,8 +279,9 @@ module pool_switch #(
                 .HOST(0), .UP(UP), .DOWN(DOWN), .ID_UP_ENTRIES(ID_UP_ENTRIES),
                 .ID_UP_SRL(ID_UP_SRL), .FUNCTIONS(FUNCTIONS), .EMULATED(EMULATED)
             ) u_ingress (
-                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]), .s_sop(s_sop[p]),
-                .s_eop(s_eop[p]), .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
+                .clk, .rst, .mps, .number(12'(p)), .s_valid(s_valid[p]), .s_ready(s_ready[p]),
+                .s_sop(s_sop[p]), .s_eop(s_eop[p]),
+                .s_beat(s_beat[p*`TLP_BEAT_W+:`TLP_BEAT_W]),
                 .m_valid(in_valid), .m_ready(in_ready), .m_sop(in_sop), .m_eop(in_eop),
                 .m_beat(in_beat), .m_to(in_to), .m_class(in_class), .m_units(in_units),
                 .a_valid(gen_valid), .a_ready(gen_ready), .a_hdr(gen_hdr), .a_data(gen_data),
@@ -434,7 +436,8 @@ module pool_switch #(
     csr_mgr #(.FUNCTIONS(FUNCTIONS), .LANES(PORTS)) u_csr_mgr (
         .clk, .rst, .command, .command_function, .place_port, .place_slot, .place_function,
         .result, .issue, .issue_function({function_of, function_of}), .complete,
-        .complete_function({function_of, function_of}), .admits, .epochs, .drain_ack, .r_function, .r_entry
+        .complete_function({function_of, function_of}), .admits, .epochs, .drain_ack, .r_function,
+        .r_entry
     );
 
     // ---- counters ----
