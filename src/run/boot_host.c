@@ -116,14 +116,21 @@ static struct pci_function *find_pf(const struct boot_host *host, const struct c
     return function_at(bus_behind(find_bridge(host, n)), 0, 0);
 }
 
-/* Function @i of the host's own tree. */
+/* Function @i of the host's own tree: down from bus 0, by the bridges that it is behind. */
 static struct pci_function *find_own(const struct boot_host *host, uint32_t i)
 {
-    const struct cfg_pci *pci = &host->boot->model->config->hosts[host->host].pci[i];
+    const struct cfg_pci *pci = host->boot->model->config->hosts[host->host].pci;
     const struct pci_tree *tree = &host->machine.pci.tree;
-    const struct pci_bus *bus = pci->behind < 0 ? tree->bus[tree->first_bus]
-                                                : bus_behind(find_own(host, (uint32_t)pci->behind));
-    return function_at(bus, pci->device, pci->function);
+    const struct pci_bus *bus = tree->bus[tree->first_bus];
+    int32_t way[PCI_BUSES];
+    uint32_t depth = 0;
+    for (int32_t at = (int32_t)i; at >= 0; at = pci[at].behind) {
+        CHECK(depth < PCI_BUSES);
+        way[depth++] = at;
+    }
+    while (--depth)
+        bus = bus_behind(function_at(bus, pci[way[depth]].device, pci[way[depth]].function));
+    return function_at(bus, pci[i].device, pci[i].function);
 }
 
 /* @function, which must be there. */

@@ -96,7 +96,7 @@ static void end_in_the_same_bytes(const char *file, const char *const *hosts, un
     CU_ASSERT_FATAL(bring_up(file, hosts, "tlp") && bring_up(file, hosts, "fast"));
     CU_ASSERT(compare() >= least);
     nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-    memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
+    snprintf(dir, sizeof dir, "/tmp/poolsim-ways-XXXXXX");
 }
 
 static void the_papers_testbed(void)
