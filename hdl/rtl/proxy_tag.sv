@@ -129,7 +129,8 @@ module proxy_tag #(
     assign c_matches = same && (c_own || entry_epoch == epoch_now);
 
     always_ff @(posedge clk) begin
-        busy_q <= (busy_q | taken) & ~(c_valid && same ? named : '0);
+        // A tag may be freed and taken by the switch itself in one cycle.
+        busy_q <= (busy_q & ~(c_valid && same ? named : '0)) | taken;
         if (rst)
             busy_q <= '0;
     end
