@@ -57,7 +57,7 @@ static const struct argp_option option_boot = {
     OPTION_BOOT,
     "MODE",
     0,
-    "How hosts come to their numbers: fast, or tlp, in simulated time",
+    "How hosts come up: none, fast (by function calls) or tlp (by TLPs, in simulated time)",
     0};
 static const struct argp_option option_host = {
     "host", OPTION_HOST, "NAME", 0, "Whose PCI functions; needed when FILE has several hosts", 0};
@@ -167,8 +167,8 @@ static void take_seed(struct parsing *parsing, const char *text, struct argp_sta
 /* So is the mode of boot. */
 static void take_boot(struct parsing *parsing, const char *text, struct argp_state *state)
 {
-    if (strcmp(text, "fast") != 0 && strcmp(text, "tlp") != 0)
-        argp_error(state, "--boot %s: give fast or tlp", text);
+    if (strcmp(text, "none") != 0 && strcmp(text, "fast") != 0 && strcmp(text, "tlp") != 0)
+        argp_error(state, "--boot %s: give none, fast or tlp", text);
     free(parsing->boot_set);
     if (asprintf(&parsing->boot_set, "boot.mode=%s", text) < 0)
         argp_failure(state, COMMAND_FAILED, errno, "--boot");

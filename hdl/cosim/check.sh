@@ -9,7 +9,7 @@ most_left_out=4
 
 rm -rf "$folder"
 mkdir -p "$folder"
-"$poolsim" run configs/paper-testbed.yaml --boot fast --set run.duration=1ms --set run.max_duration=1ms --quiet \
+"$poolsim" run configs/paper-testbed.yaml --boot none --set run.duration=1ms --set run.max_duration=1ms --quiet \
     -o "$folder/results" --record-tlps "$folder/paper-testbed.record" >"$folder/run.log"
 POOLSIM_RECORDS=$folder "$unit" lockstep >"$folder/unit.log" || {
     cat "$folder/unit.log" >&2

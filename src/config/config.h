@@ -48,7 +48,11 @@ struct cfg_pcie {
 
 /* How hosts come to their numbers: at once by the same arithmetic, or by software that enumerates
  * in simulated time. The times are what the software of every host takes. */
-enum cfg_boot_mode { BOOT_FAST, BOOT_TLP };
+enum cfg_boot_mode {
+    BOOT_NONE, /* no software: numbers by a rule, no configuration spaces */
+    BOOT_FAST, /* software's accesses are function calls, and take no time */
+    BOOT_TLP,  /* they are TLPs */
+};
 
 struct cfg_boot {
     enum cfg_boot_mode mode;

@@ -2,7 +2,8 @@
 
 /* ---- words ---- */
 
-static const struct schema_name boot_names[] = {{"fast", BOOT_FAST}, {"tlp", BOOT_TLP}, {NULL, 0}};
+static const struct schema_name boot_names[] = {
+    {"none", BOOT_NONE}, {"fast", BOOT_FAST}, {"tlp", BOOT_TLP}, {NULL, 0}};
 static const struct schema_name order_names[] = {
     {"correct", ORDER_CORRECT},
     {"invalidate-before-drain", ORDER_INVALIDATE_BEFORE_DRAIN},
@@ -21,9 +22,9 @@ static const struct schema_name containment_names[] = {
 /* ---- boot ---- */
 
 static const struct schema_key boot_keys[] = {
-    {"mode", TYPE_ENUM, FIELD(struct cfg_boot, mode), .fallback = "fast", .names = boot_names,
-     .help = "fast: numbers and tables are there at once; tlp: software enumerates in simulated "
-             "time"},
+    {"mode", TYPE_ENUM, FIELD(struct cfg_boot, mode), .fallback = "none", .names = boot_names,
+     .help = "none: hosts are up, and numbers are there by a rule; fast: software enumerates by "
+             "function calls; tlp: by TLPs, in simulated time"},
     {"power_on", TYPE_PS, FIELD(struct cfg_boot, power_on_ps), .fallback = "100ms", .max = HOUR,
      .help = "from power to firmware's first access"},
     {"access", TYPE_PS, FIELD(struct cfg_boot, access_ps), .fallback = "200ns", .max = SECOND,

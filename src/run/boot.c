@@ -115,6 +115,11 @@ static struct plane *make_plane(struct boot *boot, enum plane_coupling coupling,
     return plane_new(&model->sim, id, &params, err);
 }
 
+enum boot_way boot_way_of(const struct config *config)
+{
+    return config->boot.mode == BOOT_TLP ? BOOT_BY_TLPS : BOOT_BY_CALLS;
+}
+
 bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
                enum plane_coupling coupling, struct err *err)
 {
@@ -200,11 +205,11 @@ bool boot_power_up(struct boot *boot, bool *out_stalled, struct err *err)
 
 bool boot_pool(struct boot *boot, struct model *model, const struct config *config, struct err *err)
 {
-    const enum boot_way way = config->boot.mode == BOOT_TLP ? BOOT_BY_TLPS : BOOT_BY_CALLS;
     bool is_stalled = false;
     if (!model_build(config, true, 0, model, err))
         return false;
-    if (boot_init(boot, model, way, PLANE_RUN_AHEAD, err) && boot_power_up(boot, &is_stalled, err))
+    if (boot_init(boot, model, boot_way_of(config), PLANE_RUN_AHEAD, err) &&
+        boot_power_up(boot, &is_stalled, err))
         return true;
     if (is_stalled)
         err_at(err, NULL, "%s: the hosts do not come up: nothing moves any more", config->path);

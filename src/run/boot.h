@@ -73,6 +73,8 @@ struct boot {
     bool is_up; /* boot has ended: times of workloads and moves count from here */
 };
 
+/* As boot.mode says; without software of its own, by calls. */
+enum boot_way boot_way_of(const struct config *config);
 /* Makes the software of @model, in @boot, which must not move. Fails if the process had a software
  * plane before: fork for each run. */
 bool boot_init(struct boot *boot, struct model *model, enum boot_way way,

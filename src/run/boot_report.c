@@ -102,12 +102,14 @@ static void fill_move(const struct boot *boot, uint32_t m, struct plane_report *
 
 static void fill_saw(const struct boot *boot, const struct boot_host *host, struct plane_saw *out)
 {
-    const struct plane_fabric_counts *now = &boot->io.counts[host->host];
+    struct plane_fabric_counts now = {0}; /* accesses by calls are not counted */
+    if (boot->way == BOOT_BY_TLPS)
+        now = boot->io.counts[host->host];
     *out = (struct plane_saw){
         .host = boot->model->config->hosts[host->host].name,
         .timeouts = boot->model->hosts[host->host].timeouts,
-        .unsupported = now->unsupported - host->at_boot.unsupported,
-        .aborted = now->aborted - host->at_boot.aborted,
+        .unsupported = now.unsupported - host->at_boot.unsupported,
+        .aborted = now.aborted - host->at_boot.aborted,
         .correctable = host->correctable,
         .nonfatal = host->nonfatal,
         .fatal = host->fatal,

@@ -1,5 +1,5 @@
 /* build.h - from a configuration to connected components.
- * With boot.mode fast, numbering (which bus, RID and address everything gets in the Owner's and the
+ * With boot.mode none, numbering (which bus, RID and address everything gets in the Owner's and the
  * User's domains) is numbering.c's, and tables.c puts the same into the switches' tables that
  * firmware, drivers and the pool manager would. With mode tlp there are configuration spaces and
  * empty tables instead (build_pci.h), and as one component more than there are nodes and traffic,
@@ -48,7 +48,7 @@ struct model {
     uint32_t *origins;        /* of each device, the first that stands for the same one */
     void **drivers;           /* of each device that has a driver; NULL otherwise */
     struct op_pool ops;       /* operations of drivers */
-    struct pci_model *pci;    /* configuration spaces; NULL: there are none (boot.mode fast) */
+    struct pci_model *pci;    /* configuration spaces; NULL: there are none (boot.mode none) */
 };
 
 /* @with_pci: with configuration spaces, which boot.mode tlp needs (build_pci.h).

@@ -16,8 +16,8 @@ bool pci_can_be(const struct config *config, struct err *err)
     for (uint32_t s = 0; s < config->n_switches; s++)
         if (config->switches[s].parent_index >= 0)
             return err_at(err, &config->switches[s].mark,
-                          "\"%s\" is cascaded, which boot.mode tlp does not enumerate; attach its "
-                          "devices to the root switch, or use mode fast",
+                          "\"%s\" is cascaded, which software does not enumerate; attach its "
+                          "devices to the root switch, or use boot: none",
                           config->switches[s].name);
     for (uint32_t h = 0; h < config->n_hosts; h++) {
         const struct cfg_host *host = &config->hosts[h];

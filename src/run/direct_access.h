@@ -1,6 +1,7 @@
 /* direct_access.h - accesses of software as function calls into a model's hardware, without TLPs
- * and time (boot.mode fast): the same bridges route them, the same emulator answers, the same
- * functions are reached as when root_complex_cpu.c, switch_config.c and endpoint.c do it by TLPs.
+ * and time of their own (boot.mode fast): the same bridges route them, the same emulator answers,
+ * the same functions are reached as when root_complex_cpu.c, switch_config.c and endpoint.c do it
+ * by TLPs.
  */
 #ifndef POOLSIM_RUN_DIRECT_ACCESS_H
 #define POOLSIM_RUN_DIRECT_ACCESS_H

@@ -22,7 +22,7 @@ enum { DRAIN_WINDOWS = 4 };
 struct running {
     const struct config *config;
     struct model model;
-    struct boot *boot;  /* the hosts' software; NULL: boot.mode fast */
+    struct boot *boot;  /* the hosts' software; NULL: boot.mode none */
     uint64_t origin_ps; /* the end of boot: warm-up and window count from here */
     struct collect *collect;
     struct progress progress;
@@ -240,24 +240,24 @@ static bool can_run(const struct config *config, struct err *err)
     if (config->n_workloads == 0)
         return err_at(err, NULL, "%s: there is no workload to run; poolsim lspci shows its hosts",
                       config->path);
-    if (config->boot.mode != BOOT_TLP && config->n_moves > 0)
+    if (config->boot.mode == BOOT_NONE && config->n_moves > 0)
         return err_at(err, &config->moves[0].mark,
-                      "moves are made by the hosts' software, which needs boot: tlp");
-    if (config->boot.mode != BOOT_TLP && config->n_faults > 0)
+                      "moves are made by the hosts' software, which needs boot: fast or tlp");
+    if (config->boot.mode == BOOT_NONE && config->n_faults > 0)
         return err_at(err, &config->faults[0].mark,
-                      "faults are seen by the hosts' software, which needs boot: tlp");
+                      "faults are seen by the hosts' software, which needs boot: fast or tlp");
     return true;
 }
 
 static bool start_software(struct running *run, bool per_event, struct err *err)
 {
-    if (run->config->boot.mode != BOOT_TLP)
+    if (run->config->boot.mode == BOOT_NONE)
         return true;
     struct boot *boot = calloc(1, sizeof *boot);
     CHECK(boot);
     run->boot = boot;
-    return boot_init(boot, &run->model, BOOT_BY_TLPS, per_event ? PLANE_PER_EVENT : PLANE_RUN_AHEAD,
-                     err);
+    return boot_init(boot, &run->model, boot_way_of(run->config),
+                     per_event ? PLANE_PER_EVENT : PLANE_RUN_AHEAD, err);
 }
 
 static void end_software(struct running *run)
@@ -280,7 +280,7 @@ bool run_config(const struct config *config, const struct run_options *options,
         return err_at(err, NULL, "out of memory");
     run->config = config;
     bool good =
-        model_build(config, config->boot.mode == BOOT_TLP, options->order_seed, &run->model, err);
+        model_build(config, config->boot.mode != BOOT_NONE, options->order_seed, &run->model, err);
     if (good) {
         run->collect = collect_new(run->model.traffic.n_flows, run->model.flow_of,
                                    config->n_workloads, config->n_hosts);

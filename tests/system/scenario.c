@@ -38,7 +38,7 @@ struct config *scenario_load_file(const char *path, const char *set)
     struct err err;
     if (!config_load(path, set != NULL, &set, &config, &err))
         fail(&err);
-    config->boot.mode = BOOT_FAST; /* a process can run software once */
+    config->boot.mode = BOOT_NONE; /* a process can run software once */
     return config;
 }
 

@@ -120,7 +120,7 @@ static void test_usage_is_status_2(void)
         {{"run", "a.yaml", "--seed", "18446744073709551616"}, "whole number"},
         {{"sweep", "a.yaml", "-j", "0"}, "from 1 to"},
         {{"schema", "a.yaml"}, "one argument too many"},
-        {{"run", "a.yaml", "--boot", "slow"}, "--boot slow: give fast or tlp"},
+        {{"run", "a.yaml", "--boot", "slow"}, "--boot slow: give none, fast or tlp"},
         {{"check", "a.yaml", "--boot", "tlp"}, "unrecognized option"},
         {{"lspci"}, "which FILE?"},
         {{"cosim"}, "which FILE?"},
@@ -250,7 +250,7 @@ static void test_run_refuses_what_it_cannot_simulate(void)
 {
     struct place place = place_new();
     struct ran ran =
-        POOLSIM("run", "tests/data/good/reallocation.yaml", "-o", place.results, "--boot", "fast");
+        POOLSIM("run", "tests/data/good/reallocation.yaml", "-o", place.results, "--boot", "none");
     CU_ASSERT_EQUAL(ran.status, 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(ran.err, "tests/data/good/reallocation.yaml:39:5: moves"));
     ran = POOLSIM("run", "tests/data/good/qemu-sriov.yaml", "-o", place.results);

@@ -532,7 +532,7 @@ static void what_is_not_the_hardware_is_refused(void)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *const sets[] = {cases[i].set, "run.duration=50us", "run.max_duration=50us",
-                                    "run.warmup=0us", "boot.mode=fast"};
+                                    "run.warmup=0us", "boot.mode=none"};
         struct config *config = NULL;
         struct record record;
         struct lockstep *lockstep;

@@ -259,7 +259,7 @@ static void software_defaults(void)
 {
     struct config *config = load("tests/data/good/minimal.yaml");
     const uint64_t ms_ps = UINT64_C(1000000000);
-    CU_ASSERT(config->boot.mode == BOOT_FAST && config->boot.vf_enable_ps == 100 * ms_ps);
+    CU_ASSERT(config->boot.mode == BOOT_NONE && config->boot.vf_enable_ps == 100 * ms_ps);
     CU_ASSERT(config->pcie.completion_timeout_ps == 50 * ms_ps && config->pcie.aer);
     CU_ASSERT(config->manager.order == ORDER_CORRECT && config->manager.flr_ps == 100 * ms_ps);
     const struct cfg_hotplug *hotplug = &config->hosts[1].hotplug;
