@@ -150,6 +150,7 @@ run-bench-check: $(BENCH)
 build-asan: $(PROGRAM) $(UNIT) $(FUZZERS)
 
 run-test-asan: export UBSAN_OPTIONS = print_stacktrace=1
+run-test-asan: export LSAN_OPTIONS = suppressions=$(CURDIR)/tests/leaks.supp:print_suppressions=0
 run-test-asan: build-asan
 	tests/run_fuzz.sh replay $(FUZZERS)
 	$(UNIT)
