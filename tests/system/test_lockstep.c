@@ -382,6 +382,13 @@ static void tear_down_stage(struct stage *stage)
     bench_free(stage->bench);
 }
 
+/* The clock goes on without events, too: what is written then is not in an earlier cycle. */
+static void advance(struct sim *sim, uint64_t until_ps)
+{
+    if (sim_run(sim, until_ps) == SIM_EMPTY)
+        sim->now_ps = until_ps;
+}
+
 /* Writes the file. Returns how many look-ups were killed by writes. */
 static uint64_t record_stage(uint64_t seed)
 {
@@ -398,11 +405,11 @@ static uint64_t record_stage(uint64_t seed)
     struct record_tlps *recording = record_tlps_begin(stage.bench->sw, out);
     for (uint64_t now_ps = T; now_ps < at_ps;) {
         now_ps += 1 + below(&stage.rng, 100000);
-        sim_run(&stage.bench->sim, now_ps);
+        advance(&stage.bench->sim, now_ps);
         for (unsigned n = below(&stage.rng, 4); n > 0; n--) {
             write_table(&stage, true);
             now_ps += T; /* hardware writes one entry a cycle */
-            sim_run(&stage.bench->sim, now_ps);
+            advance(&stage.bench->sim, now_ps);
         }
     }
     sim_run(&stage.bench->sim, UINT64_MAX);
@@ -490,12 +497,27 @@ static void differences_are_found(void)
     }
 }
 
+/* A seed whose record has holds, which are seldom. */
+static uint64_t with_holds(void)
+{
+    for (uint64_t seed = 1;; seed++) {
+        struct record record;
+        record_stage(seed);
+        read_good(&record);
+        const size_t holds = count(&record, RECORD_HOLD);
+        record_free(&record);
+        if (holds >= 8)
+            return seed;
+        CHECK(seed < 100);
+    }
+}
+
 /* Leaving out a stall, a write or an entry must show as well. */
 static void what_comes_in_matters(void)
 {
     static const enum record_kind kinds[] = {RECORD_HOLD, RECORD_CREDIT, RECORD_WRITE, RECORD_IN};
 
-    record_stage(7);
+    record_stage(with_holds());
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         struct record record;
         struct compare compare;
