@@ -385,7 +385,7 @@ static void tear_down_stage(struct stage *stage)
 /* The clock goes on without events, too: what is written then is not in an earlier cycle. */
 static void advance(struct sim *sim, uint64_t until_ps)
 {
-    if (sim_run(sim, until_ps) == SIM_EMPTY)
+    if (sim_run(sim, until_ps) != SIM_TIME)
         sim->now_ps = until_ps;
 }
 
