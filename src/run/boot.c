@@ -7,13 +7,6 @@
 
 enum { MANAGER_CORES = 1, MANAGER_VECTORS = 1 };
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 static uint64_t now_of(const struct boot *boot)
 {
     return boot->model->sim.now_ps;
@@ -91,7 +84,7 @@ static struct plane *make_plane(struct boot *boot, enum plane_coupling coupling,
 {
     struct model *model = boot->model;
     const struct config *config = model->config;
-    struct plane_host *hosts = take(model, config->n_hosts + 1U, sizeof *hosts);
+    struct plane_host *hosts = model_take(model, config->n_hosts + 1U, sizeof *hosts);
     uint64_t longest_ps = 1;
     for (uint32_t h = 0; h < config->n_hosts; h++) {
         const struct cfg_host *cfg = &config->hosts[h];
@@ -128,7 +121,7 @@ bool boot_init(struct boot *boot, struct model *model, enum boot_way way,
     *boot = (struct boot){.model = model, .way = way};
     pool_hw_init(&boot->hw, model, &hooks);
     boot_faults_watch(boot);
-    boot->hosts = take(model, config->n_hosts, sizeof *boot->hosts);
+    boot->hosts = model_take(model, config->n_hosts, sizeof *boot->hosts);
     for (uint32_t h = 0; h < config->n_hosts; h++)
         boot_host_init(boot, h);
     boot->plane = make_plane(boot, coupling, err);

@@ -1,7 +1,8 @@
-/* boot.h - the hosts' software in a model that has configuration spaces (boot.mode tlp): firmware,
- * drivers, hot-plug slots, agents, and the pool manager with its schedule of moves, as actors of
- * host/ made from a configuration. Their accesses become TLPs of the hosts' root complexes; a
- * function's workload runs from when its driver starts until that leaves.
+/* boot.h - the hosts' software in a model that has configuration spaces (boot.mode fast or tlp):
+ * firmware, drivers, hot-plug slots, agents, and the pool manager with its schedule of moves, as
+ * actors of host/ made from a configuration. Their accesses become TLPs of the hosts' root
+ * complexes, or function calls; a function's workload runs from when its driver starts until that
+ * leaves.
  *
  * boot_run replaces sim_run: it advances software with the model. All flows wait for the end of
  * boot, which is when every lend is in use; then traffic begins. */
@@ -73,7 +74,7 @@ struct boot {
     bool is_up; /* boot has ended: times of workloads and moves count from here */
 };
 
-/* As boot.mode says; without software of its own, by calls. */
+/* As boot.mode says; with none, which matters to poolsim tables and lspci, by calls. */
 enum boot_way boot_way_of(const struct config *config);
 /* Makes the software of @model, in @boot, which must not move. Fails if the process had a software
  * plane before: fork for each run. */

@@ -1,6 +1,5 @@
 #include "run/boot_faults.h"
 
-#include "base/check.h"
 #include "host/messages.h"
 #include "run/tables.h"
 
@@ -13,13 +12,6 @@ struct boot_breakage {
     const struct cfg_fault *fault;
     bool ends;
 };
-
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
 
 void boot_faults_name(const struct config *config, const struct cfg_fault *fault, char *text,
                       size_t size)
@@ -72,10 +64,11 @@ void boot_faults_watch(struct boot *boot)
     const uint32_t most = config->n_hosts + config->n_devices;
     if (config->n_faults == 0)
         return;
-    faults_init(&boot->faults, &model->fabric, take(model, most, sizeof(struct fault_link)), most);
+    faults_init(&boot->faults, &model->fabric, model_take(model, most, sizeof(struct fault_link)),
+                most);
     sim_add(&model->sim, &boot->faults.component, model->traffic.component.id - 2);
-    boot->device_link = take(model, config->n_devices, sizeof *boot->device_link);
-    boot->host_link = take(model, config->n_hosts, sizeof *boot->host_link);
+    boot->device_link = model_take(model, config->n_devices, sizeof *boot->device_link);
+    boot->host_link = model_take(model, config->n_hosts, sizeof *boot->host_link);
     for (uint32_t d = 0; d < config->n_devices; d++)
         boot->device_link[d] = BOOT_UNWATCHED;
     for (uint32_t h = 0; h < config->n_hosts; h++)
@@ -163,7 +156,8 @@ struct plane_actor *boot_faults_spawn(struct boot *boot)
     const struct config *config = boot->model->config;
     if (config->n_faults == 0)
         return NULL;
-    boot->breakages = take(boot->model, 2 * (size_t)config->n_faults, sizeof *boot->breakages);
+    boot->breakages =
+        model_take(boot->model, 2 * (size_t)config->n_faults, sizeof *boot->breakages);
     for (uint32_t i = 0; i < config->n_faults; i++) {
         const struct cfg_fault *fault = &config->faults[i];
         boot->breakages[boot->n_breakages++] = (struct boot_breakage){fault->at_ps, fault, false};

@@ -12,13 +12,6 @@ enum {
     DRIVER_VECTORS = 3,
 };
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 /* ---- workloads of a function ---- */
 
 /* The function of the pool that a driver of the host found; NULL: it is none of the pool. */
@@ -301,8 +294,8 @@ void boot_host_init(struct boot *boot, uint32_t h)
     host->boot = boot;
     host->host = h;
     host->n_slots = model->pci->hosts[h].n_slots;
-    host->slots = take(model, host->n_slots, sizeof *host->slots);
-    host->slot_actors = take(model, host->n_slots, sizeof(struct plane_actor *));
+    host->slots = model_take(model, host->n_slots, sizeof *host->slots);
+    host->slot_actors = model_take(model, host->n_slots, sizeof(struct plane_actor *));
     machine_init(&host->machine, &machine);
     model->hosts[h].hooks = (struct root_complex_hooks){.on_message = on_message, .self = host};
     host->driver = (struct vf_driver_params){.probe_ps = config->boot.vf_probe_ps,

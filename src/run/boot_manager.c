@@ -2,13 +2,6 @@
 
 #include "base/check.h"
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 static enum manager_order order_of(enum cfg_move_how how)
 {
     switch (how) {
@@ -58,12 +51,12 @@ static void make_slots(struct boot *boot)
     struct manager *manager = &boot->manager;
     for (uint32_t h = 0; h < config->n_hosts; h++)
         manager->n_slots += boot->hosts[h].n_slots;
-    manager->slots = take(model, manager->n_slots, sizeof *manager->slots);
+    manager->slots = model_take(model, manager->n_slots, sizeof *manager->slots);
     for (uint32_t h = 0, n = 0; h < config->n_hosts; h++)
         for (uint32_t s = 0; s < boot->hosts[h].n_slots; s++) {
             const uint32_t most = config->devices[model->pci->hosts[h].slots[s].device].vfs;
             manager->slots[n++] = (struct manager_slot){
-                .host = h, .slot = s, .vfs = take(model, most, sizeof(uint32_t))};
+                .host = h, .slot = s, .vfs = model_take(model, most, sizeof(uint32_t))};
         }
     for (uint32_t d = 0; d < config->n_devices; d++)
         for (uint32_t i = 0; i < config->n_lends; i++) {
@@ -79,7 +72,7 @@ static void make_slots(struct boot *boot)
 /* Who has each function of the pool, as moves are made on paper. */
 static uint32_t *slots_at_boot(const struct boot *boot)
 {
-    uint32_t *at = take(boot->model, boot->model->numbering.n_functions, sizeof *at);
+    uint32_t *at = model_take(boot->model, boot->model->numbering.n_functions, sizeof *at);
     for (uint32_t s = 0; s < boot->manager.n_slots; s++)
         for (uint32_t i = 0; i < boot->manager.slots[s].n_vfs; i++)
             at[boot->manager.slots[s].vfs[i]] = s;
@@ -94,8 +87,8 @@ static void make_moves(struct boot *boot)
     uint32_t *at = slots_at_boot(boot), most = 0;
     for (uint32_t m = 0; m < config->n_moves; m++)
         most += config->moves[m].n_vfs;
-    manager->moves = take(boot->model, most, sizeof *manager->moves);
-    boot->wrong_at_move = take(boot->model, most, sizeof *boot->wrong_at_move);
+    manager->moves = model_take(boot->model, most, sizeof *manager->moves);
+    boot->wrong_at_move = model_take(boot->model, most, sizeof *boot->wrong_at_move);
     for (uint32_t m = 0; m < config->n_moves; m++) {
         const struct cfg_move *move = &config->moves[m];
         const uint32_t to = slot_number(boot, move->host, move->device, move->slot);

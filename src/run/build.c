@@ -12,7 +12,7 @@ enum {
     REQUESTS_MOST = 1 << 22, /* operations that may wait before a run is called overloaded */
 };
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
+void *model_take(struct model *model, size_t count, size_t element_bytes)
 {
     void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
     CHECK(memory);
@@ -43,7 +43,7 @@ static void make_direction(struct model *model, uint32_t number, const struct cf
     };
     memcpy(out->params.header_credits, credits->header, sizeof credits->header);
     memcpy(out->params.data_credits, credits->data, sizeof credits->data);
-    void *memory = take(model, 1, link_memory_bytes(&model->fabric, &out->params));
+    void *memory = model_take(model, 1, link_memory_bytes(&model->fabric, &out->params));
     link_init(&out->link, &model->fabric, &out->params, number, memory);
 }
 
@@ -88,7 +88,7 @@ static void make_host(struct model *model, uint32_t h)
         .completion_timeout_ps = model->pci ? config->pcie.completion_timeout_ps : 0,
     };
     struct root_complex *rc = &model->hosts[h];
-    uint64_t *slots = take(model, host->outstanding_reads, sizeof *slots);
+    uint64_t *slots = model_take(model, host->outstanding_reads, sizeof *slots);
     root_complex_init(rc, &model->fabric, &params, config->run.seed, slots);
     sim_add(&model->sim, &rc->component, h);
     if (model->pci)
@@ -111,8 +111,8 @@ static void make_device(struct model *model, uint32_t d)
     const struct config *config = model->config;
     const struct cfg_device *device = &config->devices[d];
     const struct numbering_device *numbers = &model->numbering.devices[d];
-    uint16_t *rids = take(model, numbers->n_functions, sizeof *rids);
-    uint32_t *weights = take(model, numbers->n_functions, sizeof *weights);
+    uint16_t *rids = model_take(model, numbers->n_functions, sizeof *rids);
+    uint32_t *weights = model_take(model, numbers->n_functions, sizeof *weights);
     for (uint32_t f = 0; f < numbers->n_functions; f++) {
         rids[f] = model->numbering.functions[numbers->first_function + f].owner_rid;
         weights[f] = model->numbering.functions[numbers->first_function + f].weight;
@@ -133,7 +133,7 @@ static void make_device(struct model *model, uint32_t d)
     struct endpoint *ep = &model->devices[d];
     model_make_device_kind(model, d, &params);
     endpoint_init(ep, &model->fabric, &params, rids,
-                  take(model, 1, endpoint_memory_bytes(&params)));
+                  model_take(model, 1, endpoint_memory_bytes(&params)));
     sim_add(&model->sim, &ep->component, config->n_hosts + d);
     uint32_t pair = config->n_hosts + d;
     if (device->switch_index < 0) {
@@ -191,7 +191,7 @@ static void init_switch(struct model *model, uint32_t s)
     uint32_t n_ports = tables_switch_ports(model->config, s);
     model->weights[s] = tables_weights(model->config, &model->arena, s);
     size_t bytes = switch_memory_bytes(&model->fabric, &params, n_ports);
-    switch_init(&model->switches[s], &model->fabric, &params, n_ports, take(model, 1, bytes));
+    switch_init(&model->switches[s], &model->fabric, &params, n_ports, model_take(model, 1, bytes));
     sim_add(&model->sim, &model->switches[s].component,
             model->config->n_hosts + model->config->n_devices + s);
 }
@@ -266,7 +266,7 @@ static void make_nodes(struct model *model, uint64_t order_seed)
 {
     const struct config *config = model->config;
     uint32_t n = config->n_hosts + config->n_devices + config->n_switches;
-    uint32_t *order = take(model, n, sizeof *order);
+    uint32_t *order = model_take(model, n, sizeof *order);
     make_order(order, n, order_seed);
     for (uint32_t i = 0; i < n; i++)
         if (order[i] >= config->n_hosts + config->n_devices)
@@ -326,17 +326,17 @@ bool model_build(const struct config *config, bool with_pci, uint64_t order_seed
         model_free(out);
         return false;
     }
-    out->hosts = take(out, config->n_hosts, sizeof *out->hosts);
-    out->devices = take(out, config->n_devices, sizeof *out->devices);
-    out->switches = take(out, config->n_switches, sizeof *out->switches);
-    out->weights = take(out, config->n_switches, sizeof *out->weights);
-    out->first_port = take(out, config->n_switches, sizeof *out->first_port);
+    out->hosts = model_take(out, config->n_hosts, sizeof *out->hosts);
+    out->devices = model_take(out, config->n_devices, sizeof *out->devices);
+    out->switches = model_take(out, config->n_switches, sizeof *out->switches);
+    out->weights = model_take(out, config->n_switches, sizeof *out->weights);
+    out->first_port = model_take(out, config->n_switches, sizeof *out->first_port);
     for (uint32_t s = 0; s < config->n_switches; s++) {
         out->first_port[s] = out->n_switch_ports;
         out->n_switch_ports += tables_switch_ports(config, s);
     }
     out->n_links = 2 * n_nodes;
-    out->links = take(out, out->n_links, sizeof *out->links);
+    out->links = model_take(out, out->n_links, sizeof *out->links);
     if (with_pci)
         pci_make(out);
     make_nodes(out, order_seed);

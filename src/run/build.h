@@ -1,9 +1,9 @@
 /* build.h - from a configuration to connected components.
  * With boot.mode none, numbering (which bus, RID and address everything gets in the Owner's and the
  * User's domains) is numbering.c's, and tables.c puts the same into the switches' tables that
- * firmware, drivers and the pool manager would. With mode tlp there are configuration spaces and
- * empty tables instead (build_pci.h), and as one component more than there are nodes and traffic,
- * the software plane (boot.h). */
+ * firmware, drivers and the pool manager would. With software (mode fast or tlp) there are
+ * configuration spaces and empty tables instead (build_pci.h), and two components more than there
+ * are nodes and traffic: the software plane, and what breaks (boot.h). */
 #ifndef POOLSIM_RUN_BUILD_H
 #define POOLSIM_RUN_BUILD_H
 
@@ -51,12 +51,14 @@ struct model {
     struct pci_model *pci;    /* configuration spaces; NULL: there are none (boot.mode none) */
 };
 
-/* @with_pci: with configuration spaces, which boot.mode tlp needs (build_pci.h).
+/* @with_pci: with configuration spaces, which software needs: boot.mode fast or tlp (build_pci.h).
  * @order_seed: 0 builds in the configuration's order, anything else in a random one; results do not
  * depend on it. On failure nothing is left behind. @out must not be moved afterwards. */
 bool model_build(const struct config *config, bool with_pci, uint64_t order_seed, struct model *out,
                  struct err *err);
 void model_free(struct model *model);
+/* Zeroed memory that lives as long as the model, aligned to 64 bytes; at least one element. */
+void *model_take(struct model *model, size_t count, size_t element_bytes);
 
 /* True if operations may be lost for good and without a fault of the simulation: something breaks,
  * or VFs move in a wrong order. What waits for ever is then no deadlock. */

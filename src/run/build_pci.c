@@ -4,13 +4,6 @@
 #include "run/build.h"
 #include "run/tables.h"
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 bool pci_can_be(const struct config *config, struct err *err)
 {
     for (uint32_t s = 0; s < config->n_switches; s++)
@@ -37,8 +30,8 @@ bool pci_can_be(const struct config *config, struct err *err)
 static void build_nodes(struct model *model, struct hierarchy *hierarchy, int root_bus,
                         const struct platform_nodes *list)
 {
-    hierarchy_init(hierarchy, take(model, list->n, sizeof(struct hierarchy_function)), list->n,
-                   root_bus);
+    hierarchy_init(hierarchy, model_take(model, list->n, sizeof(struct hierarchy_function)),
+                   list->n, root_bus);
     CHECK(pci_node_build(hierarchy, &model->arena, list->nodes, list->n));
 }
 
@@ -53,8 +46,8 @@ static void make_slot(struct model *model, const struct platform_slot *slot,
     const uint32_t n = device->vfs < most ? device->vfs : most;
     *branch = (struct switch_branch){
         .port = (uint16_t)tables_device_port(model->config, slot->device),
-        .functions = take(model, n, sizeof *branch->functions),
-        .vfs = take(model, n, sizeof *branch->vfs),
+        .functions = model_take(model, n, sizeof *branch->functions),
+        .vfs = model_take(model, n, sizeof *branch->vfs),
     };
 }
 
@@ -67,7 +60,7 @@ static void make_view(struct model *model, uint32_t h)
     host->slots = platform_slots(config, h, &model->arena, &host->n_slots);
     host->n_owned = platform_owned(config, h);
     host->view.n_branches = host->n_owned + host->n_slots;
-    host->view.branches = take(model, host->view.n_branches, sizeof *host->view.branches);
+    host->view.branches = model_take(model, host->view.n_branches, sizeof *host->view.branches);
     const uint32_t spare = platform_spare_slots(&config->hosts[h], host->n_slots);
     platform_nodes_init(&list, &model->arena, PCI_DOWNSTREAM + host->view.n_branches + spare);
     const uint32_t upstream = platform_add_upstream(&list, PCI_NODE_TOP);
@@ -144,8 +137,9 @@ struct endpoint_config *pci_make_device(struct model *model, uint32_t d)
                                                   .flr_ps = device->flr_ps,
                                                   .vf_ready_ps = device->vf_ready_ps};
     const uint32_t n_functions = model->numbering.devices[d].n_functions;
-    return endpoint_config_init(take(model, 1, endpoint_config_memory_bytes(&params, n_functions)),
-                                &params, n_functions);
+    return endpoint_config_init(
+        model_take(model, 1, endpoint_config_memory_bytes(&params, n_functions)), &params,
+        n_functions);
 }
 
 struct endpoint *pci_device_at(const struct model *model, uint32_t sw, uint16_t port)
@@ -181,12 +175,12 @@ static uint32_t lent_of(const struct config *config, uint32_t owner)
 
 static struct id_map *new_id_map(struct model *model, uint32_t entries)
 {
-    return id_map_init(take(model, 1, id_map_bytes(entries)), entries);
+    return id_map_init(model_take(model, 1, id_map_bytes(entries)), entries);
 }
 
 static struct addr_map *new_addr_map(struct model *model, uint32_t entries)
 {
-    return addr_map_init(take(model, 1, addr_map_bytes(entries)), entries);
+    return addr_map_init(model_take(model, 1, addr_map_bytes(entries)), entries);
 }
 
 static void make_host_tables(struct model *model, uint32_t h)
@@ -204,8 +198,8 @@ static void make_host_tables(struct model *model, uint32_t h)
     if (host->n_owned) {
         /* a window of either kind of memory for each bridge */
         const uint32_t windows = 2 * host->n_owned;
-        tables->owner = take(model, 1, sizeof *tables->owner);
-        route_init(tables->owner, take(model, windows, sizeof(struct route_window)), windows);
+        tables->owner = model_take(model, 1, sizeof *tables->owner);
+        route_init(tables->owner, model_take(model, windows, sizeof(struct route_window)), windows);
     }
     if (lends)
         tables->lent = new_addr_map(model, lends * CFGSPACE_BARS);
@@ -222,8 +216,8 @@ static void make_device_tables(struct model *model, uint32_t d)
     for (uint32_t i = 0; i < config->n_lends; i++)
         lent += config->lends[i].device == d;
     tables->owner_port = (uint16_t)tables_host_port(config, (uint32_t)device->owner_index);
-    tables->proxy =
-        proxy_tag_init(take(model, 1, proxy_tag_bytes(params->proxy_tags)), params->proxy_tags);
+    tables->proxy = proxy_tag_init(model_take(model, 1, proxy_tag_bytes(params->proxy_tags)),
+                                   params->proxy_tags);
     /* The Owner's upstream bridge on the first bus behind its root port; any requester that is not
      * another's will do until a VF is lent (pool_hw.c). */
     tables->proxy_rid = 1 << 8 | PLATFORM_UPSTREAM_FUNCTION;
@@ -240,7 +234,8 @@ void pci_make_tables(struct model *model)
     const struct config *config = model->config;
     const uint32_t n = model->numbering.n_functions;
     for (uint32_t s = 0; s < config->n_switches; s++) {
-        assignment_init(&model->pci->assignments[s], take(model, n, sizeof(struct assignment)), n);
+        assignment_init(&model->pci->assignments[s],
+                        model_take(model, n, sizeof(struct assignment)), n);
         model->switches[s].assignments = &model->pci->assignments[s];
         switch_set_live(&model->switches[s], true);
     }
@@ -255,11 +250,11 @@ void pci_make_tables(struct model *model)
 void pci_make(struct model *model)
 {
     const struct config *config = model->config;
-    struct pci_model *pci = take(model, 1, sizeof *pci);
+    struct pci_model *pci = model_take(model, 1, sizeof *pci);
     model->pci = pci;
-    pci->hosts = take(model, config->n_hosts, sizeof *pci->hosts);
-    pci->devices = take(model, config->n_devices, sizeof *pci->devices);
-    pci->assignments = take(model, config->n_switches, sizeof *pci->assignments);
+    pci->hosts = model_take(model, config->n_hosts, sizeof *pci->hosts);
+    pci->devices = model_take(model, config->n_devices, sizeof *pci->devices);
+    pci->assignments = model_take(model, config->n_switches, sizeof *pci->assignments);
     for (uint32_t d = 0; d < config->n_devices; d++)
         make_layouts(model, d);
     for (uint32_t h = 0; h < config->n_hosts; h++) {

@@ -1,7 +1,8 @@
-/* build_pci.h - the part of model_build that gives a model configuration spaces, for software that
- * boots by TLPs (boot.mode tlp): bus 0 of every host, the private switch that it sees at its port,
- * the functions of every device, and the pooling tables, empty: firmware, drivers and the pool
- * manager are to fill them (run/boot.h, run/pool_hw.h). Nothing of it exists after a fast boot. */
+/* build_pci.h - the part of model_build that gives a model configuration spaces, for hosts with
+ * software (boot.mode fast or tlp): bus 0 of every host, the private switch that it sees at its
+ * port, the functions of every device, and the pooling tables, empty: firmware, drivers and the
+ * pool manager are to fill them (run/boot.h, run/pool_hw.h). Nothing of it exists in a run without
+ * software (mode none). */
 #ifndef POOLSIM_RUN_BUILD_PCI_H
 #define POOLSIM_RUN_BUILD_PCI_H
 

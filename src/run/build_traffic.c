@@ -11,13 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 /* ---- device kinds and their drivers ---- */
 
 static enum device_kind_id kind_of(const struct cfg_device *device)
@@ -76,7 +69,7 @@ void model_make_device_kind(struct model *model, uint32_t d, struct endpoint_par
     size_t bytes = kind->memory_bytes(params->n_functions);
     if (!bytes)
         return;
-    params->device = take(model, 1, bytes);
+    params->device = model_take(model, 1, bytes);
     kind->init(params->device, &model->devices[d], params->n_functions, &device_params,
                &model->ops);
 }
@@ -85,13 +78,13 @@ void model_make_device_kind(struct model *model, uint32_t d, struct endpoint_par
 static void **make_drivers(struct model *model)
 {
     const struct config *config = model->config;
-    void **drivers = take(model, config->n_devices, sizeof *drivers);
+    void **drivers = model_take(model, config->n_devices, sizeof *drivers);
     for (uint32_t d = 0; d < config->n_devices; d++) {
         const struct driver_kind *kind = &driver_kinds[kind_of(&config->devices[d])];
         if (!kind->memory_bytes)
             continue;
         uint32_t n_functions = model->devices[d].params.n_functions;
-        drivers[d] = take(model, 1, kind->memory_bytes(n_functions));
+        drivers[d] = model_take(model, 1, kind->memory_bytes(n_functions));
         kind->init(drivers[d], &model->devices[d], &model->ops);
     }
     return drivers;
@@ -150,8 +143,8 @@ static int compare_origins(const void *a, const void *b, void *devices)
 static uint32_t *find_origins(struct model *model)
 {
     const struct config *config = model->config;
-    uint32_t *sorted = take(model, config->n_devices, sizeof *sorted);
-    uint32_t *origins = take(model, config->n_devices, sizeof *origins);
+    uint32_t *sorted = model_take(model, config->n_devices, sizeof *sorted);
+    uint32_t *origins = model_take(model, config->n_devices, sizeof *origins);
     for (uint32_t d = 0; d < config->n_devices; d++)
         sorted[d] = d;
     qsort_r(sorted, config->n_devices, sizeof *sorted, compare_origins, config->devices);
@@ -166,7 +159,7 @@ static uint32_t *find_origins(struct model *model)
 /* How many of the workload's functions share each load, counted at the device of model->origins. */
 static uint32_t *count_sharers(struct model *model, const struct cfg_workload *workload)
 {
-    uint32_t *sharers = take(model, model->config->n_devices, sizeof *sharers);
+    uint32_t *sharers = model_take(model, model->config->n_devices, sizeof *sharers);
     for (uint32_t t = 0; t < workload->n_targets; t++)
         sharers[model->origins[workload->targets[t].device]]++;
     return sharers;
@@ -255,8 +248,8 @@ static struct arrival_process *make_processes(struct model *model,
                                               const struct cfg_workload *workload)
 {
     const struct config *config = model->config;
-    struct arrival_process *processes = take(model, config->n_devices, sizeof *processes);
-    bool *made = take(model, config->n_devices, sizeof *made);
+    struct arrival_process *processes = model_take(model, config->n_devices, sizeof *processes);
+    bool *made = model_take(model, config->n_devices, sizeof *made);
     const uint32_t *sharers = count_sharers(model, workload);
     for (uint32_t t = 0; t < workload->n_targets + workload->n_visits; t++) {
         const uint32_t device = target_of(workload, t)->device;
@@ -353,7 +346,7 @@ void model_detach(struct model *model, uint32_t device, uint16_t function)
 static bool make_workload(struct model *model, uint32_t w, uint32_t *number, struct err *err)
 {
     const struct cfg_workload *workload = &model->config->workloads[w];
-    struct flow_class *class = take(model, 1, sizeof *class);
+    struct flow_class *class = model_take(model, 1, sizeof *class);
     *class = (struct flow_class){
         .submit = submit_of(workload->op),
         .size_bytes = &workload->size_bytes,
@@ -370,7 +363,7 @@ static bool make_workload(struct model *model, uint32_t w, uint32_t *number, str
         struct arrival_trace *trace = &model->traces[w];
         if (!arrival_trace_load(trace, workload->trace_path, &workload->trace_mark, err))
             return false;
-        replay = take(model, 1, sizeof *replay);
+        replay = model_take(model, 1, sizeof *replay);
         arrival_process_init_trace(replay, trace);
     } else if (!class->closed) {
         processes = make_processes(model, workload);
@@ -389,9 +382,9 @@ bool model_make_traffic(struct model *model, struct err *err)
     uint32_t n_flows = 0;
     for (uint32_t w = 0; w < config->n_workloads; w++)
         n_flows += count_flows(model, &config->workloads[w]);
-    model->flows = take(model, n_flows, sizeof *model->flows);
-    model->flow_of = take(model, n_flows, sizeof *model->flow_of);
-    model->traces = take(model, config->n_workloads, sizeof *model->traces);
+    model->flows = model_take(model, n_flows, sizeof *model->flows);
+    model->flow_of = model_take(model, n_flows, sizeof *model->flow_of);
+    model->traces = model_take(model, config->n_workloads, sizeof *model->traces);
     model->origins = find_origins(model);
     model->drivers = make_drivers(model);
     traffic_init(&model->traffic, &model->fabric, model->flows, n_flows);

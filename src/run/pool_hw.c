@@ -447,19 +447,12 @@ uint32_t pool_hw_find(const struct pool_hw *hw, uint32_t host, uint16_t rid)
 
 /* ---- life cycle ---- */
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 void pool_hw_init(struct pool_hw *hw, struct model *model, const struct pool_hw_hooks *hooks)
 {
     const struct config *config = model->config;
     *hw = (struct pool_hw){.model = model, .hooks = *hooks};
-    hw->vfs = take(model, model->numbering.n_functions, sizeof *hw->vfs);
-    hw->switches = take(model, config->n_switches, sizeof *hw->switches);
+    hw->vfs = model_take(model, model->numbering.n_functions, sizeof *hw->vfs);
+    hw->switches = model_take(model, config->n_switches, sizeof *hw->switches);
     for (uint32_t d = 0; d < config->n_devices; d++)
         for (uint32_t f = 0; f < model->numbering.devices[d].n_functions; f++)
             hw->vfs[model->numbering.devices[d].first_function + f] =
@@ -472,7 +465,7 @@ void pool_hw_init(struct pool_hw *hw, struct model *model, const struct pool_hw_
     for (uint32_t s = 0; s < config->n_switches; s++) {
         struct pool_hw_switch *out = &hw->switches[s];
         out->hw = hw;
-        out->host = take(model, tables_switch_ports(config, s), sizeof *out->host);
+        out->host = model_take(model, tables_switch_ports(config, s), sizeof *out->host);
         out->interrupt_owner = (struct request_owner){on_interrupt, out};
         model->switches[s].hooks = (struct switch_hooks){on_effects, out, &out->interrupt_owner};
     }

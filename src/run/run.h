@@ -18,10 +18,10 @@ struct run_options {
     const char *record_path; /* NULL, or where to record the root switch's TLPs (record_file.h) */
 };
 
-/* With boot.mode tlp a process can run one configuration, since it has one SimGrid engine: fork for
- * more. Builds @config's components, simulates until its precision or its limit is reached, drains
- * what is measured, and hands over the results, which borrow names from @config: free them
- * (results_free) before it. A run that ends without the asked precision succeeds with
+/* With boot.mode fast or tlp a process can run one configuration, since it has one SimGrid engine:
+ * fork for more. Builds @config's components, simulates until its precision or its limit is
+ * reached, drains what is measured, and hands over the results, which borrow names from @config:
+ * free them (results_free) before it. A run that ends without the asked precision succeeds with
  * results->converged false. Fails, with @out untouched, when the simulation makes no progress or
  * when a file that it needs cannot be read. NULL @options means all defaults. */
 bool run_config(const struct config *config, const struct run_options *options,

@@ -114,21 +114,14 @@ struct filling {
     uint32_t next;
 };
 
-static void *take(struct model *model, size_t count, size_t element_bytes)
-{
-    void *memory = arena_alloc_aligned(&model->arena, count ? count : 1, element_bytes, 64);
-    CHECK(memory);
-    return memory;
-}
-
 static struct id_map *new_id_map(struct model *model, uint32_t entries)
 {
-    return id_map_init(take(model, 1, id_map_bytes(entries)), entries);
+    return id_map_init(model_take(model, 1, id_map_bytes(entries)), entries);
 }
 
 static struct addr_map *new_addr_map(struct model *model, uint32_t entries)
 {
-    return addr_map_init(take(model, 1, addr_map_bytes(entries)), entries);
+    return addr_map_init(model_take(model, 1, addr_map_bytes(entries)), entries);
 }
 
 static uint8_t log2_of(uint64_t power)
@@ -204,8 +197,8 @@ static void add_routes(struct model *model, uint32_t device, struct place place)
 
 static struct route *new_route(struct model *model, uint32_t windows)
 {
-    struct route *route = take(model, 1, sizeof *route);
-    route_init(route, take(model, windows, sizeof *route->windows), windows);
+    struct route *route = model_take(model, 1, sizeof *route);
+    route_init(route, model_take(model, windows, sizeof *route->windows), windows);
     return route;
 }
 
@@ -220,9 +213,9 @@ static struct counts count(struct model *model)
 {
     const struct config *config = model->config;
     struct counts counts = {
-        take(model, model->n_switch_ports, sizeof(struct filling)),
-        take(model, config->n_hosts, sizeof(struct filling)),
-        take(model, config->n_hosts, sizeof(struct filling)),
+        model_take(model, model->n_switch_ports, sizeof(struct filling)),
+        model_take(model, config->n_hosts, sizeof(struct filling)),
+        model_take(model, config->n_hosts, sizeof(struct filling)),
     };
     for (uint32_t i = 0; i < config->n_lends; i++) {
         const struct cfg_lend *lend = &config->lends[i];
