@@ -100,11 +100,14 @@ COSIM_ID_DOWN = 2048# a power of two; RIDs of a host's VFs must differ in so man
 COSIM_ADDR    = 16
 COSIM_LENT    = 16
 COSIM_WINDOWS = 4
-COSIM_SLOTS   = 16
+COSIM_SLOTS   = 32
 COSIM_BEATS   = 16
 COSIM_ANSWERS = 16
-COSIM_SIZES = $(foreach s,UP DOWN ID_UP ID_DOWN ADDR LENT WINDOWS SLOTS BEATS ANSWERS,-DN_$s=$(COSIM_$s)) \
-              -DN_FUNCTIONS=16 -DN_EMULATED=2 -DN_DWS=16 -DN_TAGS=8
+COSIM_FUNCTIONS = 16# VFs of the pool, a power of two
+COSIM_EMULATED = 8# functions that a host is lent, a power of two
+COSIM_DWS     = 128# of their configuration space, a power of two
+COSIM_TAGS    = 8
+COSIM_SIZES = $(foreach s,UP DOWN ID_UP ID_DOWN ADDR LENT WINDOWS SLOTS BEATS ANSWERS FUNCTIONS EMULATED DWS TAGS,-DN_$s=$(COSIM_$s))
 COSIM_SRCS := $(sort $(wildcard hdl/cosim/*.c) src/cosim/compare.c src/cosim/lockstep.c src/cosim/lockstep_given.c \
               src/cosim/lockstep_lookup.c src/cosim/pins.c src/cosim/record.c src/cosim/record_read.c)
 .PHONY: hdl-cosim run-hdl-cosim hdl-cosim-test run-hdl-cosim-test

@@ -24,6 +24,9 @@ enum {
     DATAPATH_BYTES = 4 * LANES,
     RESET_CYCLES = 4,
     STATUS_REFUSED = 3,
+    TAGS = 1024,
+    EMULATION_CYCLES = 16, /* from a request's first beat to its answer, and some */
+    ALL_BYTES = 0xf,
     QUIET_CYCLES = 64 /* behind the last event with nothing inside, no register changes any more */
 };
 
@@ -36,13 +39,15 @@ struct leaving {                      /* at an egress */
     const struct record_event *event; /* of the record; NULL: nothing leaves */
     struct tlp_header header;
     uint32_t beat, beats;
+    uint32_t mask; /* bits of a dword that are compared */
 };
 
 struct player {
     struct record record;
     struct compare compare;
-    struct player_tables tables;
     struct player_ports ports;
+    struct player_config config;
+    struct player_tables tables;
     struct vector in;
     uint64_t clock; /* of the bench */
     uint64_t cycle; /* of the record, whose inputs are applied now */
@@ -52,6 +57,9 @@ struct player {
     int64_t inside;
     uint64_t last_event_cycle;
     uint64_t hold_until[N_PORTS];
+    uint64_t config_cycle[N_PORTS];     /* behind which no emulator is at work */
+    uint8_t enabled[N_UP][TAGS];        /* bytes of a host's configuration read, by its tag */
+    const struct record_event *command; /* that is applied now */
     struct entering entering[N_PORTS];
     struct leaving leaving[N_PORTS];
     struct record_event answered[N_PORTS]; /* refused in the cycle before; kind KINDS: none */
@@ -99,9 +107,14 @@ static bool bit_of(const struct vector *out, enum out_port port, uint32_t bit)
     return port_get_at(out, &out_ports[port], bit, 1);
 }
 
-static uint32_t record_port_of(const struct player *player, uint32_t port)
+static uint16_t record_port_of(const struct player *player, uint32_t port)
 {
-    return port < N_UP ? port : port - N_UP + player->ports.n_hosts;
+    return (uint16_t)player_record_port(&player->ports, port);
+}
+
+static bool is_there(const struct player *player, uint32_t port)
+{
+    return port < N_UP ? port < player->ports.n_hosts : port - N_UP < player->ports.n_devices;
 }
 
 /* ---- start ---- */
@@ -116,46 +129,21 @@ static void place(struct port *ports, uint32_t n)
     CHECK(lsb <= LOCKSTEP_MAX_BITS);
 }
 
-static bool count_ports(struct player *player, struct err *err)
-{
-    const struct record *record = &player->record;
-    struct player_ports *ports = &player->ports;
-    *ports = (struct player_ports){.n_up = N_UP};
-    for (uint32_t p = 0; p < record->n_ports; p++) {
-        if (!record->ports[p].is_device && ports->n_devices)
-            return err_at(err, NULL, "%s: a host's port behind a device's", record->path);
-        ports->n_hosts += !record->ports[p].is_device;
-        ports->n_devices += record->ports[p].is_device;
-    }
-    if (ports->n_hosts > N_UP || ports->n_devices > N_DOWN)
-        return err_at(err, NULL,
-                      "%s: the module has %d upstream and %d downstream ports, too few: make "
-                      "hdl-cosim COSIM_UP=%" PRIu32 " COSIM_DOWN=%" PRIu32,
-                      record->path, N_UP, N_DOWN, ports->n_hosts, ports->n_devices);
-    return true;
-}
-
-static bool can_play(const struct record *record, struct err *err)
-{
-    if (record->datapath_bytes != DATAPATH_BYTES)
-        return err_at(err, NULL, "%s: the module's data path is of %d bytes, not %" PRIu32,
-                      record->path, DATAPATH_BYTES, record->datapath_bytes);
-    if (record->mps_bytes > N_BEATS * DATAPATH_BYTES)
-        return err_at(err, NULL,
-                      "%s: the module's buffers are for TLPs of %d beats: make hdl-cosim "
-                      "COSIM_BEATS=%" PRIu32,
-                      record->path, N_BEATS, record->mps_bytes / DATAPATH_BYTES);
-    for (size_t i = 0; i < record->n_events; i++) {
-        const struct record_event *event = &record->events[i];
-        const struct mark mark = record_mark(record, event);
-        if (event->kind == RECORD_BAR || event->kind == RECORD_STEER ||
-            event->kind == RECORD_MAKE || event->kind == RECORD_TAKE ||
-            (event->kind > RECORD_WRITE && event->cycle > 0))
-            return err_at(err, &mark, "\"%s\": what software decides is not played",
-                          record_kind_names[event->kind]);
-    }
-    return true;
-}
+static const struct player_module module = {.up = N_UP,
+                                            .down = N_DOWN,
+                                            .id_up = N_ID_UP,
+                                            .id_down = N_ID_DOWN,
+                                            .addr = N_ADDR,
+                                            .lent = N_LENT,
+                                            .windows = N_WINDOWS,
+                                            .functions = N_FUNCTIONS,
+                                            .emulated = N_EMULATED,
+                                            .dws = N_DWS,
+                                            .tags = N_TAGS,
+                                            .slots = N_SLOTS,
+                                            .beats = N_BEATS,
+                                            .answers = N_ANSWERS,
+                                            .datapath_bytes = DATAPATH_BYTES};
 
 static void start(struct player *player)
 {
@@ -163,21 +151,18 @@ static void start(struct player *player)
     struct err err = {0};
     if (!path)
         err_at(&err, NULL, "COSIM_RECORD=FILE build/hdl/cosim plays the record FILE");
-    if (!path || !record_read(path, &player->record, &err) || !count_ports(player, &err) ||
-        !can_play(&player->record, &err) ||
-        !player_has_room(&player->record, N_SLOTS, N_ANSWERS, &err) ||
-        !pins_fit(&player->record, &err))
+    if (!path || !record_read(path, &player->record, &err) ||
+        !player_fits(&player->record, &module, &player->ports, &err) ||
+        !player_has_room(&player->record, &module, &err) || !pins_fit(&player->record, &err))
         player_refuse(&err);
     place(in_ports, IN_PORTS);
     place(out_ports, OUT_PORTS);
     compare_init(&player->compare, &player->record, "pool_switch", stderr);
+    player_config_init(&player->config, &player->record, &module, &player->ports);
     player->tables = (struct player_tables){.record = &player->record,
-                                            .ports = player->ports,
-                                            .id_up = N_ID_UP,
-                                            .id_down = N_ID_DOWN,
-                                            .addr = N_ADDR,
-                                            .lent = N_LENT,
-                                            .windows = N_WINDOWS};
+                                            .module = &module,
+                                            .config = &player->config,
+                                            .ports = player->ports};
     player_tables_init(&player->tables);
     while (player->next < player->record.n_events && player->record.events[player->next].cycle == 0)
         player->next++;
@@ -234,11 +219,30 @@ static bool beat_agrees(const struct player *player, const struct vector *out, u
         bit_of(out, OUT_m_eop, port) != (leaving->beat + 1 == leaving->beats) ||
         port_get_at(out, beat, lsb + STRB_LSB, LANES) != strobe)
         return false;
-    for (uint32_t lane = 0; lane < LANES; lane++)
-        if (strobe >> lane & 1 && port_get_at(out, beat, lsb + HDR_W + 32 * lane, 32) !=
-                                      data_of(leaving->event, leaving->beat * LANES + lane))
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        const uint32_t said = data_of(leaving->event, leaving->beat * LANES + lane);
+        const uint32_t got = (uint32_t)port_get_at(out, beat, lsb + HDR_W + 32 * lane, 32);
+        if (strobe >> lane & 1 && (said ^ got) & leaving->mask)
             return false;
+    }
     return true;
+}
+
+static uint32_t spread(unsigned byte_enables)
+{
+    uint32_t mask = 0;
+    for (unsigned i = 0; i < 4; i++)
+        if (byte_enables >> i & 1)
+            mask |= UINT32_C(0xff) << 8 * i;
+    return mask;
+}
+
+/* Of what a host reads of a register the simulator knows the bytes that it asked for. */
+static uint32_t known_bits(struct player *player, const struct leaving *leaving, uint32_t port)
+{
+    if (port >= N_UP || !leaving->event->tlp.has_data || leaving->header.kind != TLPH_CPLD)
+        return UINT32_MAX;
+    return spread(player->enabled[port][leaving->header.tag]);
 }
 
 static struct record_event first_beat(const struct player *player, const struct vector *out,
@@ -268,6 +272,7 @@ static size_t look_at_egress(struct player *player, const struct vector *out, ui
             CHECK(record_unpack_header(leaving->event->tlp.header, &leaving->header));
             leaving->beat = 0;
             leaving->beats = record_beats(&player->record, &leaving->header);
+            leaving->mask = known_bits(player, leaving, port);
             events[n].tlp.has_data = leaving->event->tlp.has_data;
             events[n].tlp.data = leaving->event->tlp.data;
         }
@@ -305,10 +310,34 @@ static bool has_event(struct player *player, enum record_kind kind, uint32_t por
     return false;
 }
 
-/* The module frees the buffer of what it refuses when that has been edited: a dropped one is gone
- * then, the completion of an answered one is there a cycle later. */
-static size_t look_at_refused(struct player *player, const struct vector *out, uint32_t port,
-                              struct record_event *events, size_t n)
+static bool hands_on(const struct vector *out, uint32_t port, const struct record_event *request)
+{
+    for (uint32_t i = 0; i < RECORD_HEADER_WORDS; i++)
+        if (port_get_at(out, &out_ports[OUT_local_hdr], 128 * port + 128 - 32 * (i + 1), 32) !=
+            request->tlp.header[i])
+            return false;
+    return !request->tlp.has_data || port_get_at(out, &out_ports[OUT_local_data], 32 * port, 32) ==
+                                         __builtin_bswap32(request->tlp.data);
+}
+
+/* A request that configuration answers has gone on: to the emulator of its port, whose answer is
+ * the module's affair, or out to the bridges, whose answer is given. */
+static bool ends_in_configuration(struct player *player, const struct vector *out, uint32_t port)
+{
+    const struct record_event *request =
+        player_config_freed(&player->config, record_port_of(player, port), player->cycle);
+    if (!request || port >= N_UP || !bit_of(out, OUT_local_valid, port))
+        return request;
+    if (!hands_on(out, port, request))
+        return false;
+    player_config_answer(&player->config, request);
+    return true;
+}
+
+/* The module frees the buffer of what goes no further when that has been edited: what is dropped or
+ * taken is gone then, the completion of what is answered is there a cycle later. */
+static size_t look_at_ended(struct player *player, const struct vector *out, uint32_t port,
+                            struct record_event *events, size_t n)
 {
     struct record_event *answered = &player->answered[port];
     if (answered->kind != RECORD_KINDS)
@@ -316,9 +345,7 @@ static size_t look_at_refused(struct player *player, const struct vector *out, u
     answered->kind = RECORD_KINDS;
     if (!bit_of(out, OUT_freed_valid, 2 * port + 1))
         return n;
-    struct record_event event = {.cycle = player->cycle,
-                                 .port = (uint16_t)record_port_of(player, port),
-                                 .kind = RECORD_DROP};
+    struct record_event event = {.cycle = player->cycle, .port = record_port_of(player, port)};
     event.tlp.serial = 0;
     event.tlp.has_header = event.tlp.has_data = false;
     if (has_event(player, RECORD_ANSWER, port, player->cycle + 1)) {
@@ -327,6 +354,11 @@ static size_t look_at_refused(struct player *player, const struct vector *out, u
         *answered = event;
         return n;
     }
+    const bool takes = has_event(player, RECORD_TAKE, port, player->cycle);
+    if (!takes && !has_event(player, RECORD_DROP, port, player->cycle) &&
+        ends_in_configuration(player, out, port))
+        return n;
+    event.kind = takes ? RECORD_TAKE : RECORD_DROP;
     events[n] = event;
     return n + 1;
 }
@@ -345,13 +377,32 @@ static void look_at_outputs(struct player *player, const struct vector *out)
     size_t n = 0;
     for (uint32_t p = 0; p < N_PORTS; p++) {
         n = look_at_egress(player, out, p, events, n);
-        n = look_at_refused(player, out, p, events, n);
+        n = look_at_ended(player, out, p, events, n);
     }
     qsort(events, n, sizeof *events, by_kind_and_port);
     if (!compare_cycle(&player->compare, player->cycle, events, n))
         fail(player);
     for (uint32_t p = 0; p < N_PORTS && !player->failed; p++)
         look_at_beat(player, out, p);
+}
+
+/* What has been driven and is taken now; a command must not be refused, since it was not in the
+ * simulator. */
+static void look_at_inputs(struct player *player, const struct vector *out)
+{
+    const struct vector *in = &player->in;
+    for (uint32_t p = 0; p < N_PORTS; p++)
+        if (port_get_at(in, &in_ports[IN_own_valid], p, 1) && bit_of(out, OUT_own_ready, p))
+            player_config_own_taken(&player->config, record_port_of(player, p));
+    if (!player->command || GET_OUT(result) == ASSIGNMENT_OK)
+        return;
+    fprintf(stderr,
+            "%s:%" PRIu32 ": pool_switch: the command \"%s\" is refused in cycle %" PRIu64
+            " with result %u\n",
+            player->record.path, player->command->line,
+            record_command_names[player->command->command.command], player->cycle,
+            (unsigned)GET_OUT(result));
+    fail(player);
 }
 
 /* What only a module that is too small, or a record that no switch could have made, does. */
@@ -418,6 +469,10 @@ static void begin_tlp(struct player *player, const struct record_event *event)
     struct entering *entering = &player->entering[player_port(&player->ports, event->port)];
     struct tlp_header header;
     CHECK(!entering->event && record_unpack_header(event->tlp.header, &header));
+    if (tlp_header_kinds[header.kind].family == FAMILY_CONFIG && event->port < N_UP) {
+        player->enabled[event->port][header.tag] = header.first_be;
+        player->config_cycle[event->port] = player->cycle + EMULATION_CYCLES;
+    }
     *entering = (struct entering){.event = event,
                                   .beats = record_beats(&player->record, &header),
                                   .dws = record_payload_bytes(&header) / 4};
@@ -440,17 +495,19 @@ static void take_event(struct player *player, const struct record_event *event)
         break;
     case RECORD_OUT:
     case RECORD_DROP:
+    case RECORD_TAKE:
         player->inside--;
         break;
+    case RECORD_MAKE: /* instead of a request, or anew */
+        player->inside += !player->config.decisions[event->tlp.serial];
+        break;
     case RECORD_ANSWER:
-    case RECORD_TAKE:
     case RECORD_BAR:
     case RECORD_STEER:
-    case RECORD_MAKE:
     case RECORD_CREDIT:
-    case RECORD_UNROUTE:
-    case RECORD_WINDOW:
-    case RECORD_BUSES:
+    case RECORD_FUNCTION:
+    case RECORD_COMMAND:
+    case RECORD_CLOSE:
     case RECORD_KINDS:
         break;
     }
@@ -476,13 +533,66 @@ static void drive_credits(struct player *player)
     }
 }
 
+static void drive_command(struct player *player)
+{
+    struct vector *in = &player->in;
+    const struct record_event *event = player_config_command(&player->config, player->cycle);
+    player->command = event;
+    SET_IN(command, event ? event->command.command : ASSIGNMENT_NONE);
+    if (!event)
+        return;
+    SET_IN(command_function, event->command.vf);
+    SET_IN(place_port, player_port(&player->ports, event->port));
+    SET_IN(place_slot, event->command.slot);
+    SET_IN(place_function, event->command.function);
+}
+
+static void drive_own(struct player *player, uint32_t port)
+{
+    const struct record_event *make =
+        is_there(player, port)
+            ? player_config_own(&player->config, record_port_of(player, port), player->cycle)
+            : NULL;
+    set_bit(player, IN_own_valid, port, make != NULL);
+    if (!make)
+        return;
+    for (uint32_t i = 0; i < RECORD_HEADER_WORDS; i++)
+        set_at(player, IN_own_hdr, 128 * port + 128 - 32 * (i + 1), 32, make->tlp.header[i]);
+    set_at(player, IN_own_data, 32 * port, 32, data_of(make, 0));
+}
+
+static void drive_functions(struct player *player, uint32_t host)
+{
+    for (uint32_t f = 0; f < N_EMULATED; f++) {
+        const enum record_function state =
+            player_function_state(&player->config, (uint16_t)host, f);
+        set_bit(player, IN_present, host * N_EMULATED + f, state != RECORD_ABSENT);
+        set_bit(player, IN_ready, host * N_EMULATED + f, state == RECORD_READY);
+    }
+}
+
+/* What is beside the module in a switch. */
+static void drive_configuration(struct player *player)
+{
+    bool idle[N_PORTS] = {false};
+    player_config_run(&player->config, player->cycle);
+    for (uint32_t h = 0; h < player->ports.n_hosts; h++) {
+        idle[h] = player->config_cycle[h] <= player->cycle;
+        drive_functions(player, h);
+    }
+    for (uint32_t p = 0; p < N_PORTS; p++)
+        drive_own(player, p);
+    drive_command(player);
+    drive_write(player, player_tables_take(&player->tables, player->cycle, idle));
+}
+
 static void drive_inputs(struct player *player)
 {
     const struct record *record = &player->record;
     while (player->next < record->n_events && record->events[player->next].cycle <= player->cycle)
         take_event(player, &record->events[player->next++]);
     drive_credits(player);
-    drive_write(player, player_tables_take(&player->tables));
+    drive_configuration(player);
     for (uint32_t p = 0; p < N_PORTS; p++) {
         drive_beat(player, p);
         set_bit(player, IN_m_room, p, player->hold_until[p] <= player->cycle);
@@ -495,11 +605,16 @@ static void go_on(struct player *player)
     const struct record *record = &player->record;
     const uint64_t cycle = player->cycle + 1;
     player->cycle = cycle;
-    if (player->inside == 0 && cycle > player->last_event_cycle + QUIET_CYCLES &&
-        player->next < record->n_events && record->events[player->next].cycle > cycle + 2) {
-        player->cycle = record->events[player->next].cycle - 2;
-        player->skipped += player->cycle - cycle;
-    }
+    if (player->inside != 0 || cycle <= player->last_event_cycle + QUIET_CYCLES ||
+        player->next == record->n_events)
+        return;
+    const uint64_t event = record->events[player->next].cycle;
+    const uint64_t write = player_tables_next_cycle(&player->tables);
+    const uint64_t next = event - 2 < write ? event - 2 : write;
+    if (next <= cycle)
+        return;
+    player->cycle = next;
+    player->skipped += next - cycle;
 }
 
 /* ---- before the first cycle ---- */
@@ -530,15 +645,19 @@ static void prepare(struct player *player)
     SET_IN(mps, log2_of(player->record.mps_bytes / 128));
     SET_IN(m_ready, (UINT64_C(1) << N_PORTS) - 1);
     SET_IN(init_valid, 0);
+    SET_IN(local_ready, (UINT64_C(1) << N_UP) - 1);
+    SET_IN(counting, player->config.counts);
     if (player->clock < RESET_CYCLES)
         return;
     if (player->n_init < CLASSES) {
         drive_init(player, player->n_init++);
         return;
     }
-    const struct player_write *write = player_tables_take(&player->tables);
+    static const bool idle[N_PORTS];
+    const struct player_write *write = player_tables_take(&player->tables, 0, idle);
     drive_write(player, write);
-    if (write)
+    drive_command(player);
+    if (write || player->command)
         return;
     player->playing = true;
     player->cycle = player->next < player->record.n_events
@@ -572,6 +691,7 @@ int lockstep_step(const char *name, const svBitVecVal *out, svBitVecVal *next)
     memcpy(&outputs, out, sizeof outputs);
     if (player.playing) {
         check_handshakes(&player, &outputs);
+        look_at_inputs(&player, &outputs);
         look_at_outputs(&player, &outputs);
         if (player.failed) {
             verdict = LOCKSTEP_FAILED;
@@ -589,8 +709,10 @@ int lockstep_step(const char *name, const svBitVecVal *out, svBitVecVal *next)
     } else if (player.finished) {
         verdict = player.failed ? LOCKSTEP_FAILED : LOCKSTEP_DONE;
     } else {
-        if (player.clock > RESET_CYCLES)
+        if (player.clock > RESET_CYCLES) {
             check_handshakes(&player, &outputs);
+            look_at_inputs(&player, &outputs);
+        }
         prepare(&player);
     }
     memcpy(next, &player.in, sizeof player.in);

@@ -440,9 +440,9 @@ static void take_in(struct lockstep *lockstep, const struct record_event *event)
     case RECORD_BAR:
     case RECORD_STEER:
     case RECORD_WRITE:
-    case RECORD_UNROUTE:
-    case RECORD_WINDOW:
-    case RECORD_BUSES:
+    case RECORD_FUNCTION:
+    case RECORD_COMMAND:
+    case RECORD_CLOSE:
     case RECORD_KINDS:
         return;
     }

@@ -6,25 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DW_BYTES = 4, LOWER_ADDRESS = 0x7f };
+enum { DW_BYTES = 4, LOWER_ADDRESS = 0x7f, PAGE_SHIFT = 12, PAGE_MASK = 0xfff };
+enum { OWNED = 0 }; /* KIND of a bus */
 
 /* ---- tables ---- */
-
-static uint32_t count_windows(const struct record *record, uint32_t port)
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i < record->n_events; i++)
-        n += record->events[i].kind == RECORD_WINDOW && record->events[i].port == port;
-    return n;
-}
-
-static bool has_route(const struct record *record, uint32_t port)
-{
-    for (size_t i = 0; i < record->n_events; i++)
-        if (record->events[i].kind >= RECORD_UNROUTE && record->events[i].port == port)
-            return true;
-    return false;
-}
 
 static bool make_addr_map(struct addr_map **out, uint32_t n_entries)
 {
@@ -42,18 +27,21 @@ static bool make_id_map(struct id_map **out, uint32_t n_entries)
     return memory || !n_entries;
 }
 
-static bool make_route(struct lookup_port *port, uint32_t n_windows)
+static bool make_route(struct lookup_route **out, uint32_t n_windows, bool has_buses)
 {
-    struct route_window *windows = calloc(n_windows + 1, sizeof *windows);
-    port->route = malloc(sizeof *port->route);
-    if (!windows || !port->route) {
-        free(windows);
-        free(port->route);
-        port->route = NULL;
+    if (!n_windows && !has_buses)
+        return true;
+    struct lookup_route *route = calloc(1, sizeof *route);
+    *out = route;
+    if (!route)
         return false;
-    }
-    route_init(port->route, windows, n_windows + 1);
-    return true;
+    route->n_windows = n_windows;
+    route->windows = calloc(n_windows + 1, sizeof *route->windows);
+    for (uint32_t i = 0; route->windows && i < n_windows; i++)
+        route->windows[i] = (struct lookup_window){.base = 1};
+    for (int bus = 0; bus < LOOKUP_BUSES; bus++)
+        route->port_of_bus[bus] = LOOKUP_NOWHERE;
+    return route->windows;
 }
 
 bool lookup_init(struct lookup_tables *tables, const struct record *record)
@@ -71,7 +59,7 @@ bool lookup_init(struct lookup_tables *tables, const struct record *record)
         if (!make_id_map(&port->id_map, from->entries[ids]) ||
             !make_addr_map(&port->addr_map, from->entries[RECORD_ADDR_MAP]) ||
             !make_addr_map(&port->lent, from->entries[RECORD_LENT]) ||
-            (has_route(record, p) && !make_route(port, count_windows(record, p))))
+            !make_route(&port->route, from->entries[RECORD_WINDOW], from->entries[RECORD_BUS]))
             return false;
     }
     return true;
@@ -105,10 +93,25 @@ static void free_entry(struct lookup_port *port, const struct record_event *even
     case RECORD_LENT:
         addr_map_invalidate(port->lent, event->write.index);
         return;
+    case RECORD_WINDOW:
+    case RECORD_BUS:
+    case RECORD_PORT:
+    case RECORD_CFG_SHADOW:
+        return;
     case RECORD_TABLES:
         break;
     }
     CHECK(false);
+}
+
+static void fill_window(struct lookup_window *window, const struct pool_entry *entry)
+{
+    *window = (struct lookup_window){.base = 1};
+    if (!POOL_GET(entry, WINDOW, VALID))
+        return;
+    window->base = POOL_GET(entry, WINDOW, KEY_BASE) << PAGE_SHIFT;
+    window->limit = POOL_GET(entry, WINDOW, KEY_LIMIT) << PAGE_SHIFT | PAGE_MASK;
+    window->port = (uint16_t)POOL_GET(entry, WINDOW, PORT);
 }
 
 static void fill_entry(struct lookup_port *port, const struct record_event *event)
@@ -135,36 +138,19 @@ static void fill_entry(struct lookup_port *port, const struct record_event *even
             addr_map_write(event->write.table == RECORD_LENT ? port->lent : port->addr_map, index,
                            &addr);
         return;
-    case RECORD_TABLES:
-        break;
-    }
-    CHECK(false);
-}
-
-static void change_route(struct route *route, const struct record_event *event)
-{
-    switch ((enum record_kind)event->kind) {
-    case RECORD_UNROUTE:
-        route_init(route, route->windows, route->capacity);
-        return;
     case RECORD_WINDOW:
-        route_add_window(route, event->window.base, event->window.limit, event->window.egress);
+        fill_window(&port->route->windows[index], entry);
         return;
-    case RECORD_BUSES:
-        route_add_buses(route, event->buses.first, event->buses.last, event->buses.egress);
+    case RECORD_BUS:
+        port->route->port_of_bus[index] =
+            POOL_GET(entry, BUS, VALID) && POOL_GET(entry, BUS, KIND) == OWNED
+                ? (int32_t)POOL_GET(entry, BUS, PORT)
+                : LOOKUP_NOWHERE;
         return;
-    case RECORD_IN:
-    case RECORD_OUT:
-    case RECORD_ANSWER:
-    case RECORD_DROP:
-    case RECORD_TAKE:
-    case RECORD_BAR:
-    case RECORD_STEER:
-    case RECORD_MAKE:
-    case RECORD_CREDIT:
-    case RECORD_HOLD:
-    case RECORD_WRITE:
-    case RECORD_KINDS:
+    case RECORD_PORT: /* the head has the Owner; who asks the device is given */
+    case RECORD_CFG_SHADOW:
+        return;
+    case RECORD_TABLES:
         break;
     }
     CHECK(false);
@@ -179,8 +165,6 @@ void lookup_write(struct lookup_tables *tables, const struct record_event *event
     for (size_t i = 0; i < n; i++)
         if (events[i].kind == RECORD_WRITE)
             fill_entry(&tables->ports[events[i].port], &events[i]);
-        else if (events[i].kind >= RECORD_UNROUTE)
-            change_route(tables->ports[events[i].port].route, &events[i]);
 }
 
 /* ---- look-up ---- */
@@ -288,6 +272,17 @@ static bool is_lent(const struct lookup_tables *tables, const struct lookup_port
            id_map_find(device->id_map, (struct id_key){(uint16_t)egress, header->requester}) >= 0;
 }
 
+static int32_t find_way(const struct lookup_route *route, enum pool_kind kind,
+                        const struct tlp_header *header)
+{
+    if (kind == POOL_COMPLETION)
+        return route->port_of_bus[header->requester >> 8];
+    for (uint32_t i = 0; i < route->n_windows; i++)
+        if (route->windows[i].base <= header->address && header->address <= route->windows[i].limit)
+            return route->windows[i].port;
+    return LOOKUP_NOWHERE;
+}
+
 enum pool_verdict lookup_select(const struct lookup_tables *tables, const struct lookup *lookup,
                                 struct tlp_header *header, uint16_t *out_egress)
 {
@@ -300,12 +295,9 @@ enum pool_verdict lookup_select(const struct lookup_tables *tables, const struct
         remap_downstream(port, lookup->match, kind, header, out_egress);
         return classify_downstream(kind, true, false, false);
     }
-    int32_t egress = ROUTE_NONE;
-    if (port->route)
-        egress = kind == POOL_COMPLETION ? route_id(port->route, header->requester)
-                                         : route_address(port->route, header->address);
+    const int32_t egress = port->route ? find_way(port->route, kind, header) : LOOKUP_NOWHERE;
     *out_egress = (uint16_t)egress;
-    return classify_downstream(kind, false, egress != ROUTE_NONE,
+    return classify_downstream(kind, false, egress != LOOKUP_NOWHERE,
                                is_lent(tables, port, kind, header, egress));
 }
 

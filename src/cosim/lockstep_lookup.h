@@ -4,8 +4,19 @@
 #define POOLSIM_COSIM_LOCKSTEP_LOOKUP_H
 
 #include "cosim/record.h"
-#include "pcie/route.h"
 #include "pool/classify.h"
+
+enum { LOOKUP_BUSES = 256, LOOKUP_NOWHERE = -1 };
+
+/* The windows, by index, and what is on each bus. */
+struct lookup_route {
+    struct lookup_window {
+        uint64_t base, limit; /* inclusive; a limit below the base: none */
+        uint16_t port;
+    } * windows;
+    uint32_t n_windows;
+    int32_t port_of_bus[LOOKUP_BUSES]; /* LOOKUP_NOWHERE: nothing of the Owner's */
+};
 
 /* Tables of a port; NULL where it has none. */
 struct lookup_port {
@@ -13,7 +24,7 @@ struct lookup_port {
     uint16_t owner_port;
     struct id_map *id_map; /* device port: id_up; host port: id_down */
     struct addr_map *addr_map, *lent;
-    struct route *route; /* host port: the Owner's */
+    struct lookup_route *route; /* host port: the Owner's */
 };
 
 struct lookup_tables {

@@ -39,7 +39,8 @@ static bool spread_writes(struct record *record)
     bool moved = false;
     for (size_t i = 0; i < record->n_events; i++) {
         struct record_event *event = &record->events[i];
-        if (event->kind < RECORD_WRITE || event->cycle == 0)
+        if (event->kind != RECORD_WRITE || event->write.table == RECORD_CFG_SHADOW ||
+            event->cycle == 0)
             continue;
         if (event->cycle < free_cycle) {
             event->cycle = free_cycle;

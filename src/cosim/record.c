@@ -9,18 +9,30 @@
 enum { DW_BYTES = 4, HEADER_BYTES = RECORD_HEADER_WORDS * DW_BYTES };
 
 const char *const record_kind_names[RECORD_KINDS] = {
-    [RECORD_IN] = "in",         [RECORD_OUT] = "out",     [RECORD_ANSWER] = "answer",
-    [RECORD_DROP] = "drop",     [RECORD_TAKE] = "take",   [RECORD_BAR] = "bar",
-    [RECORD_STEER] = "steer",   [RECORD_MAKE] = "make",   [RECORD_CREDIT] = "credit",
-    [RECORD_HOLD] = "hold",     [RECORD_WRITE] = "write", [RECORD_UNROUTE] = "unroute",
-    [RECORD_WINDOW] = "window", [RECORD_BUSES] = "buses",
+    [RECORD_IN] = "in",           [RECORD_OUT] = "out",     [RECORD_ANSWER] = "answer",
+    [RECORD_DROP] = "drop",       [RECORD_TAKE] = "take",   [RECORD_BAR] = "bar",
+    [RECORD_STEER] = "steer",     [RECORD_MAKE] = "make",   [RECORD_CREDIT] = "credit",
+    [RECORD_HOLD] = "hold",       [RECORD_WRITE] = "write", [RECORD_FUNCTION] = "function",
+    [RECORD_COMMAND] = "command", [RECORD_CLOSE] = "close",
 };
 
 const char *const record_table_names[RECORD_TABLES] = {
-    [RECORD_ID_UP] = "id_up",
-    [RECORD_ID_DOWN] = "id_down",
-    [RECORD_ADDR_MAP] = "addr_map",
-    [RECORD_LENT] = "lent",
+    [RECORD_ID_UP] = "id_up", [RECORD_ID_DOWN] = "id_down",       [RECORD_ADDR_MAP] = "addr_map",
+    [RECORD_LENT] = "lent",   [RECORD_WINDOW] = "window",         [RECORD_BUS] = "bus",
+    [RECORD_PORT] = "port",   [RECORD_CFG_SHADOW] = "cfg_shadow",
+};
+
+const char *const record_function_names[RECORD_FUNCTION_STATES] = {
+    [RECORD_ABSENT] = "absent",
+    [RECORD_RESETTING] = "resetting",
+    [RECORD_READY] = "ready",
+};
+
+const char *const record_command_names[ASSIGNMENT_COMMANDS] = {
+    [ASSIGNMENT_NONE] = "none",       [ASSIGNMENT_LOAD] = "load",
+    [ASSIGNMENT_ATTACH] = "attach",   [ASSIGNMENT_DRAIN] = "drain",
+    [ASSIGNMENT_RESET] = "reset",     [ASSIGNMENT_RESET_DONE] = "reset_done",
+    [ASSIGNMENT_RELEASE] = "release", [ASSIGNMENT_ABANDON] = "abandon",
 };
 
 const char *const record_arbiter_names[RECORD_ARBITERS] = {
@@ -46,6 +58,14 @@ enum pool_table_id record_table_layout(enum record_table table)
     case RECORD_ADDR_MAP:
     case RECORD_LENT:
         return POOL_ADDR_MAP;
+    case RECORD_WINDOW:
+        return POOL_WINDOW;
+    case RECORD_BUS:
+        return POOL_BUS;
+    case RECORD_PORT:
+        return POOL_PORT;
+    case RECORD_CFG_SHADOW:
+        return POOL_CFG_SHADOW;
     case RECORD_TABLES:
         break;
     }

@@ -13,7 +13,8 @@
  *   port PORT host                         the rest of a port's lines may be missing
  *   port PORT device OWNER_PORT            whose traffic it is when id_up misses
  *   credits PORT CLASS HEADER DATA         of the egress's link at the start; 0: infinite
- *   table NAME PORT ENTRIES                NAME: id_up, id_down, addr_map or lent
+ *   table NAME PORT ENTRIES                NAME: id_up, id_down, addr_map, lent, window, bus, port
+ *                                          or cfg_shadow
  *   events
  *
  * and then, in any order of their cycles, what happened:
@@ -31,24 +32,33 @@
  *   credit CYCLE PORT CLASS HEADER DATA    an UpdateFC with so many units counts from CYCLE on
  *   hold CYCLE PORT UNTIL                  the buffer behind the egress has no room: no TLP is
  *                                          granted from CYCLE on and before UNTIL
- *   write CYCLE NAME PORT INDEX ENTRY      look-ups that begin behind CYCLE see the entry
- *   unroute CYCLE PORT                     the Owner's way from host PORT is written anew:
- *   window CYCLE PORT BASE LIMIT EGRESS    addresses, the limit inclusive
- *   buses CYCLE PORT FIRST LAST EGRESS     bus numbers
- *   end CYCLE                              what left up to CYCLE is all here
+ *   write CYCLE NAME PORT INDEX ENTRY      a table's entry; see below
+ *   function CYCLE PORT FUNCTION STATE     an emulated function of a host is absent, resetting (it
+ *                                          answers CRS) or ready, for look-ups that end behind
+ * CYCLE command CYCLE PORT VF NAME SLOT FUNCTION    who has the VF (pool/assignment.h): it is
+ * loaded at that place, or taken from there step by step close CYCLE PORT                       a
+ * way of PORT is closed or opened by a fault end CYCLE                              what left up to
+ * CYCLE is all here
  *
- * Writes of cycle 0 are what the tables hold after reset; no TLP comes in before cycle 1. SERIAL
- * numbers TLPs from 1 in the order of their first lines. CLASS: posted, nonposted or completion.
- * HEADER: 32 digits, the bytes of the wire in their order (Base Spec 2.2), four zero bytes behind a
- * header of three dwords. Payload is not simulated but for DATA, the dword of a configuration or
- * I/O access as the bytes of the wire; a player gives a TLP any other payload by record_payload_dw.
- * ENTRY: as a line of a .memh file (pool/memh.h, pool/layout.def); lent has addr_map's entries. */
+ * Look-ups that begin behind a write's cycle see the entry of id_up, id_down, addr_map and lent,
+ * and those that have matched it before miss; of the other tables look-ups that end behind it see
+ * it. A window's and a bus's entry are of the host's own routes; port has the Owner and the
+ * switch's own ID at a device; cfg_shadow, whose index is the dword, has what whoever manages the
+ * switch writes there, not what hosts do by their requests. FUNCTION of cfg_shadow and of a bus: a
+ * slot's functions are numbered from a multiple of 256 on. Writes and the like of cycle 0 are what
+ * there is after reset; no TLP comes in before cycle 1. SERIAL numbers TLPs from 1 in the order of
+ * their first lines. CLASS: posted, nonposted or completion. HEADER: 32 digits, the bytes of the
+ * wire in their order (Base Spec 2.2), four zero bytes behind a header of three dwords. Payload is
+ * not simulated but for DATA, the dword of a configuration or I/O access as the bytes of the wire;
+ * a player gives a TLP any other payload by record_payload_dw. ENTRY: as a line of a .memh file
+ * (pool/memh.h, pool/layout.def); lent has addr_map's entries. */
 #ifndef POOLSIM_COSIM_RECORD_H
 #define POOLSIM_COSIM_RECORD_H
 
 #include "base/err.h"
 #include "pcie/order.h"
 #include "pcie/tlp_header.h"
+#include "pool/assignment.h"
 #include "pool/tables.h"
 
 #include <stdbool.h>
@@ -63,7 +73,20 @@ enum {
     RECORD_HEADER_WORDS = 4,
 };
 
-enum record_table { RECORD_ID_UP, RECORD_ID_DOWN, RECORD_ADDR_MAP, RECORD_LENT, RECORD_TABLES };
+/* Numbered as the write port of the Verilog does (POOL_TABLE_* of tables.svh). */
+enum record_table {
+    RECORD_ID_UP,
+    RECORD_ID_DOWN,
+    RECORD_ADDR_MAP,
+    RECORD_LENT,
+    RECORD_WINDOW,
+    RECORD_BUS,
+    RECORD_PORT,
+    RECORD_CFG_SHADOW,
+    RECORD_TABLES
+};
+
+enum record_function { RECORD_ABSENT, RECORD_RESETTING, RECORD_READY, RECORD_FUNCTION_STATES };
 
 enum record_arbiter {
     RECORD_ROUND_ROBIN,
@@ -85,9 +108,9 @@ enum record_kind {
     RECORD_CREDIT,
     RECORD_HOLD,
     RECORD_WRITE,
-    RECORD_UNROUTE,
-    RECORD_WINDOW,
-    RECORD_BUSES,
+    RECORD_FUNCTION,
+    RECORD_COMMAND,
+    RECORD_CLOSE,
     RECORD_KINDS
 };
 
@@ -117,13 +140,13 @@ struct record_event {
             struct pool_entry entry;
         } write;
         struct {
-            uint64_t base, limit;
-            uint16_t egress;
-        } window;
+            uint16_t function;
+            enum record_function state;
+        } function;
         struct {
-            uint8_t first, last;
-            uint16_t egress;
-        } buses;
+            enum assignment_command command;
+            uint16_t vf, slot, function; /* the port is the place's */
+        } command;
     };
 };
 
@@ -189,5 +212,7 @@ extern const char *const record_kind_names[RECORD_KINDS];
 extern const char *const record_table_names[RECORD_TABLES];
 extern const char *const record_arbiter_names[RECORD_ARBITERS];
 extern const char *const record_class_names[CLASSES];
+extern const char *const record_function_names[RECORD_FUNCTION_STATES];
+extern const char *const record_command_names[ASSIGNMENT_COMMANDS];
 
 #endif

@@ -13,6 +13,7 @@ enum {
     MOST_DATAPATH_BYTES = 4096,
     MOST_CYCLES = 1 << 20,
     MOST_CREDITS = 2048,
+    MOST_SLOT = 4095,
     WORD_BYTES = 160,
     DIGITS_32 = 8,
 };
@@ -389,36 +390,23 @@ static bool read_credit(struct reader *reader, struct record_event *event)
            take_u32(reader, "data credits", 0, MOST_CREDITS, &event->credit.data);
 }
 
-/* An entry must say what its table and port say. */
+/* A valid entry must be of its port, and lead to ports that are there. */
 static bool check_entry(struct reader *reader, const struct record_event *event)
 {
+    const struct pool_table *table = &pool_tables[record_table_layout(event->write.table)];
     const struct pool_entry *entry = &event->write.entry;
-    struct id_key key = {.port = event->port};
-    struct id_value value = {0};
-    struct addr_entry addr = {.log2_bytes = 12};
-    uint16_t port = event->port;
-    unsigned state;
-    switch (event->write.table) {
-    case RECORD_ID_UP:
-        pool_unpack_id_up(entry, &key, &value, &state);
-        break;
-    case RECORD_ID_DOWN:
-        pool_unpack_id_down(entry, &key, &value);
-        break;
-    case RECORD_ADDR_MAP:
-    case RECORD_LENT:
-        pool_unpack_addr(entry, &port, &addr);
-        key.port = port;
-        value.port = addr.port;
-        break;
-    case RECORD_TABLES:
-        CHECK(false);
+    if (!pool_entry_get(entry, table->fields[table->n_fields - 1].lsb, 1))
+        return true;
+    for (unsigned i = 0; i < table->n_fields; i++) {
+        const struct pool_field *field = &table->fields[i];
+        const unsigned value = (unsigned)pool_entry_get(entry, field->lsb, field->width);
+        if (strcmp(field->name, "KEY_PORT") == 0 && value != event->port)
+            return err_at(reader->err, &reader->mark, "the entry is of port %u", value);
+        if ((strcmp(field->name, "PORT") == 0 || strcmp(field->name, "OWNER_PORT") == 0) &&
+            value >= reader->record->n_ports)
+            return err_at(reader->err, &reader->mark,
+                          "the entry leads to port %u, which is not there", value);
     }
-    if (key.port != event->port)
-        return err_at(reader->err, &reader->mark, "the entry is of port %u", (unsigned)key.port);
-    if (value.port >= reader->record->n_ports)
-        return err_at(reader->err, &reader->mark, "the entry leads to port %u, which is not there",
-                      (unsigned)value.port);
     return true;
 }
 
@@ -440,22 +428,33 @@ static bool read_write(struct reader *reader, struct record_event *event)
            check_entry(reader, event);
 }
 
-static bool read_window(struct reader *reader, struct record_event *event)
+static bool read_function(struct reader *reader, struct record_event *event)
 {
-    return take_hex(reader, "base", 0, &event->window.base) &&
-           take_hex(reader, "limit", 0, &event->window.limit) &&
-           take_port(reader, "egress", &event->window.egress);
+    uint32_t function = 0;
+    unsigned state = 0;
+    if (!take_u32(reader, "function", 0, UINT16_MAX, &function) ||
+        !take_name(reader, "state of a function", record_function_names, RECORD_FUNCTION_STATES,
+                   &state))
+        return false;
+    event->function.function = (uint16_t)function;
+    event->function.state = (enum record_function)state;
+    return true;
 }
 
-static bool read_buses(struct reader *reader, struct record_event *event)
+static bool read_command(struct reader *reader, struct record_event *event)
 {
-    uint32_t first = 0, last = 0;
-    if (!take_u32(reader, "first bus", 0, UINT8_MAX, &first) ||
-        !take_u32(reader, "last bus", first, UINT8_MAX, &last))
+    uint32_t vf = 0, slot = 0, function = 0;
+    unsigned command = 0;
+    if (!take_u32(reader, "VF", 0, UINT16_MAX, &vf) ||
+        !take_name(reader, "command", record_command_names, ASSIGNMENT_COMMANDS, &command) ||
+        !take_u32(reader, "slot", 0, MOST_SLOT, &slot) ||
+        !take_u32(reader, "function", 0, UINT16_MAX, &function))
         return false;
-    event->buses.first = (uint8_t)first;
-    event->buses.last = (uint8_t)last;
-    return take_port(reader, "egress", &event->buses.egress);
+    event->command.vf = (uint16_t)vf;
+    event->command.command = (enum assignment_command)command;
+    event->command.slot = (uint16_t)slot;
+    event->command.function = (uint16_t)function;
+    return true;
 }
 
 static bool read_event(struct reader *reader, struct record_event *event)
@@ -482,12 +481,12 @@ static bool read_event(struct reader *reader, struct record_event *event)
                            &event->hold.until_cycle);
     case RECORD_WRITE:
         return read_write(reader, event);
-    case RECORD_UNROUTE:
+    case RECORD_FUNCTION:
+        return read_function(reader, event);
+    case RECORD_COMMAND:
+        return read_command(reader, event);
+    case RECORD_CLOSE:
         return true;
-    case RECORD_WINDOW:
-        return read_window(reader, event);
-    case RECORD_BUSES:
-        return read_buses(reader, event);
     case RECORD_KINDS:
         break;
     }

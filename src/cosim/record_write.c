@@ -94,16 +94,17 @@ void record_write_event(const struct record_event *event, FILE *out)
     case RECORD_HOLD:
         fprintf(out, " %" PRIu64 "\n", event->hold.until_cycle);
         return;
-    case RECORD_UNROUTE:
+    case RECORD_FUNCTION:
+        fprintf(out, " %u %s\n", (unsigned)event->function.function,
+                record_function_names[event->function.state]);
+        return;
+    case RECORD_COMMAND:
+        fprintf(out, " %u %s %u %u\n", (unsigned)event->command.vf,
+                record_command_names[event->command.command], (unsigned)event->command.slot,
+                (unsigned)event->command.function);
+        return;
+    case RECORD_CLOSE:
         fputc('\n', out);
-        return;
-    case RECORD_WINDOW:
-        fprintf(out, " %" PRIx64 " %" PRIx64 " %u\n", event->window.base, event->window.limit,
-                (unsigned)event->window.egress);
-        return;
-    case RECORD_BUSES:
-        fprintf(out, " %u %u %u\n", (unsigned)event->buses.first, (unsigned)event->buses.last,
-                (unsigned)event->buses.egress);
         return;
     case RECORD_WRITE:
     case RECORD_KINDS:

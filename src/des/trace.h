@@ -21,8 +21,10 @@ enum trace_kind {
     TR_SWITCH_TAKEN,  /* a TLP ends in a switch as it should; body: the TLP */
     TR_SWITCH_ROOM,   /* the egress can start the next TLP from time on; no body */
     TR_SWITCH_WRITE,  /* a table is about to be written; body: struct switch_write */
-    TR_CREDIT,        /* an UpdateFC has come to the sender of link component, for queue port, at
-                         time, which may be past; body: struct link_update */
+    TR_SWITCH_COMMAND, /* a VF's assignment has gone a step on; body: struct switch_command */
+    TR_SWITCH_CLOSED,  /* a fault has closed or opened a way of the port; no body */
+    TR_CREDIT,         /* an UpdateFC has come to the sender of link component, for queue port, at
+                          time, which may be past; body: struct link_update */
     TR_KINDS
 };
 

@@ -42,6 +42,7 @@ enum switch_side {
 
 enum { SWITCH_BYTE_PS = 1024 }; /* unit of the occupancy integrals */
 enum { SWITCH_RING = 1024 };    /* cycles that the ring looks ahead */
+enum { SWITCH_LOOKUPS = 16 };   /* cycles for which look-ups are counted */
 enum { SWITCH_WRITES = 1024 };  /* table writes that look-ups under way can be told of */
 enum { SWITCH_EV_CYCLE, SWITCH_EV_LOOK_UP, SWITCH_EV_READY };
 
@@ -96,6 +97,7 @@ struct switch_ingress {
     uint32_t accept_pointer;    /* egress that is accepted first */
     uint32_t victim;            /* CAM entry to be replaced next */
     struct tlp_fifo pipeline; /* live: what has its look-up to come; at_ps is when it could begin */
+    uint64_t lookup_due_ps;   /* live: the end of the first one's look-up; 0: there is none */
     int32_t granted_to;       /* egress that chose it in this cycle, or -1 */
     int granted_queue;        /* and which of its queues */
     uint32_t granted_payload; /* of its head, on the wire */
@@ -152,6 +154,12 @@ struct switch_write { /* a write of a live table */
     uint64_t cycle;
 };
 
+struct switch_command { /* that was not refused */
+    uint32_t function;  /* the VF's index in the pool */
+    enum assignment_command command;
+    struct assignment_place place; /* where it is, or was */
+};
+
 struct pcie_switch {
     struct component component;
     struct fabric *fabric;
@@ -183,7 +191,8 @@ struct pcie_switch {
     uint64_t seen_cycle;   /* the last that ticked */
     bool live;             /* see switch_set_live */
     uint64_t lookup_cycle; /* live: in which the look-up at work began */
-    uint32_t n_writes;     /* so far; the last SWITCH_WRITES are kept */
+    uint32_t lookups_due[SWITCH_LOOKUPS]; /* live: how many begin in a cycle, modulo */
+    uint32_t n_writes;                    /* so far; the last SWITCH_WRITES are kept */
     struct switch_write *writes;
     uint64_t ticks;
     uint64_t killed;      /* look-ups whose entry was written while they were under way */
@@ -226,8 +235,15 @@ void switch_set_live(struct pcie_switch *sw, bool live);
 /* Entry @index of @table (an id_map, addr_map or route of this switch) is being written in the
  * current cycle; call it with every such write once traffic may run. As the hardware: look-ups that
  * begin in the next cycle see the new entry; one that began up to this cycle misses if it matched
- * the entry, before or after (a write kills matches in flight). */
+ * the entry, before or after (a write kills matches in flight). Readers of the trace are also told
+ * of a port's struct switch_tables and struct switch_view, and of a struct cfg_emu, with one of the
+ * following as its index. */
 void switch_note_write(struct pcie_switch *sw, const void *table, uint32_t index);
+enum { SWITCH_FUNCTION_STATE, SWITCH_FUNCTION_ROWS }; /* of an emulated function, that changed */
+/* A step of VF @function's assignment, which readers of the trace are told of. */
+enum assignment_result switch_command(struct pcie_switch *sw, uint32_t function,
+                                      enum assignment_command command,
+                                      const struct assignment_place *place);
 /* True if entry @index of @table was written since the look-up at work began: it misses. */
 bool switch_is_killed(struct pcie_switch *sw, const void *table, uint32_t index);
 

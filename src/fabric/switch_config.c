@@ -162,8 +162,10 @@ void switch_config_on_ready(struct pcie_switch *sw, const struct event *event)
     struct switch_branch *branch = &view->branches[event->b >> 32];
     struct cfg_emu *emu = &branch->functions[(uint32_t)event->b];
     /* A later reset, or another function in its place, has an event of its own. */
-    if (emu->model && emu->resets && --emu->resets == 0)
+    if (emu->model && emu->resets && --emu->resets == 0) {
         emu->ready = true;
+        switch_note_write(sw, emu, SWITCH_FUNCTION_STATE);
+    }
 }
 
 static void shadow_reset(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
@@ -173,6 +175,7 @@ static void shadow_reset(struct pcie_switch *sw, uint32_t host_port, uint32_t br
     struct switch_branch *b = &sw->ports[host_port].tables.view->branches[branch];
     cfg_emu_reset(&b->functions[function]);
     b->functions[function].resets++;
+    switch_note_write(sw, &b->functions[function], SWITCH_FUNCTION_ROWS);
     switch_config_map(sw, host_port, branch, function);
     sim_at(sim, sim->now_ps + sw->params.flr_ps + 1, PHASE_UPDATE, &sw->component, SWITCH_EV_READY,
            host_port, (uint64_t)branch << 32 | function);
@@ -381,6 +384,7 @@ static enum switch_outcome to_local(struct pcie_switch *sw, uint32_t ingress,
     } else {
         unsigned effects = hierarchy_write(hierarchy, target, (uint8_t)(asked >> 8), offset, bytes,
                                            request->value);
+        switch_note_write(sw, sw->ports[ingress].tables.view, 0);
         switch_config_act(sw, ingress, target, effects);
     }
     return answer(sw, ingress, tlp, asked, TLP_SC);

@@ -45,6 +45,7 @@ struct switch_branch {
     bool contained;        /* cut off (switch_fault.h) */
     bool owned;            /* the host owns the device; otherwise it has functions lent: */
     uint32_t n_functions;
+    uint32_t most_functions;   /* that there may be */
     struct cfg_emu *functions; /* by their number in the slot */
     struct switch_vf *vfs;     /* of each */
 };

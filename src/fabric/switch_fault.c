@@ -62,10 +62,17 @@ static void show_link(struct pcie_switch *sw, uint32_t host_port, uint32_t branc
         switch_config_interrupt(sw, host_port, bridge_of(view, branch));
 }
 
-static void close_or_open(struct pcie_switch *sw, bool closed)
+static void tell(const struct pcie_switch *sw, uint32_t port)
+{
+    const struct sim *sim = sw->fabric->sim;
+    trace_emit(&sim->trace, TR_SWITCH_CLOSED, sw->component.id, port, sim->now_ps, NULL);
+}
+
+static void close_or_open(struct pcie_switch *sw, uint32_t port, bool closed)
 {
     CHECK(sw->live && (closed || sw->n_closed));
     sw->n_closed += closed ? 1 : UINT32_MAX;
+    tell(sw, port);
 }
 
 static void set_contained(struct pcie_switch *sw, uint32_t host_port, uint32_t branch,
@@ -76,7 +83,7 @@ static void set_contained(struct pcie_switch *sw, uint32_t host_port, uint32_t b
         return;
     b->contained = contained;
     sw->contained += contained;
-    close_or_open(sw, contained);
+    close_or_open(sw, host_port, contained);
     show_link(sw, host_port, branch);
 }
 
@@ -148,6 +155,7 @@ static void forget_branch(struct pcie_switch *sw, const struct switch_branch *br
 
 void switch_fault_forget(struct pcie_switch *sw, uint32_t port)
 {
+    tell(sw, port);
     for (uint32_t p = 0; p < sw->n_ports; p++) {
         const struct switch_view *view = sw->ports[p].tables.view;
         for (uint32_t b = 0; view && b < view->n_branches; b++)
@@ -159,6 +167,7 @@ void switch_fault_forget(struct pcie_switch *sw, uint32_t port)
 void switch_fault_reset_view(struct pcie_switch *sw, uint32_t host_port)
 {
     struct switch_view *view = sw->ports[host_port].tables.view;
+    tell(sw, host_port);
     for (uint32_t f = 0; f < view->hierarchy.n; f++) {
         cfgspace_reset(&view->hierarchy.functions[f].space, CFGSPACE_RESET_HOT);
         view->hierarchy.functions[f].captured_bus = 0;
@@ -181,7 +190,7 @@ void switch_fault_set_port(struct pcie_switch *sw, uint32_t port, bool down)
     if (self->down == down)
         return;
     self->down = down;
-    close_or_open(sw, down);
+    close_or_open(sw, port, down);
     if (self->tables.view && down)
         switch_fault_reset_view(sw, port);
     if (self->side == SWITCH_DEVICE && down)

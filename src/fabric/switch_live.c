@@ -10,6 +10,8 @@ static void schedule_first(struct pcie_switch *sw, uint32_t ingress, uint64_t lo
     uint64_t free_cycle = sw->ports[ingress].in.lookup_free_cycle;
     uint64_t begin = lookup < free_cycle ? free_cycle : lookup;
     uint64_t end_ps = switch_cycle_ps(sw, begin + sw->params.remap_cycles);
+    sw->ports[ingress].in.lookup_due_ps = end_ps - 1;
+    sw->lookups_due[begin % SWITCH_LOOKUPS]++;
     sim_at(sw->fabric->sim, end_ps - 1, PHASE_OBSERVE, &sw->component, SWITCH_EV_LOOK_UP, ingress,
            begin);
 }
@@ -41,12 +43,13 @@ void switch_live_enter(struct pcie_switch *sw, uint32_t ingress, uint32_t index,
         schedule_first(sw, ingress, lookup);
 }
 
-void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
+/* The look-up of the first TLP in @ingress's pipeline, that is due now. */
+static void look_up_first(struct pcie_switch *sw, uint32_t ingress)
 {
-    uint32_t ingress = event->a;
     struct tlp_fifo *pipeline = &sw->ports[ingress].in.pipeline;
-    CHECK(event->kind == SWITCH_EV_LOOK_UP && pipeline->head);
-    sw->lookup_cycle = event->b;
+    CHECK(pipeline->head);
+    sw->ports[ingress].in.lookup_due_ps = 0;
+    sw->lookups_due[sw->lookup_cycle % SWITCH_LOOKUPS]--;
     uint32_t index = tlp_fifo_pop(sw->fabric, pipeline);
     release(sw, ingress, tlp_get(&sw->fabric->tlps, index));
     /* What is refused may bring the next TLP at once, which has an event of its own if it is alone.
@@ -56,6 +59,24 @@ void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
     if (next)
         schedule_first(sw, ingress,
                        switch_cycle_at_or_after(sw, tlp_get(&sw->fabric->tlps, next)->at_ps));
+}
+
+/* Look-ups of one cycle are done in the order of their ports, as the hardware's lanes have it: two
+ * of them may take tags of one device. */
+void switch_live_on_event(struct pcie_switch *sw, const struct event *event)
+{
+    const uint64_t now_ps = sw->fabric->sim->now_ps;
+    CHECK(event->kind == SWITCH_EV_LOOK_UP);
+    if (sw->ports[event->a].in.lookup_due_ps != now_ps)
+        return; /* it was done with another's */
+    sw->lookup_cycle = event->b;
+    if (sw->lookups_due[event->b % SWITCH_LOOKUPS] == 1) {
+        look_up_first(sw, event->a);
+        return;
+    }
+    for (uint32_t p = 0; p < sw->n_ports; p++)
+        if (sw->ports[p].in.lookup_due_ps == now_ps)
+            look_up_first(sw, p);
 }
 
 /* True if a look-up has been done whose last cycle is not over. */
@@ -93,6 +114,20 @@ void switch_note_write(struct pcie_switch *sw, const void *table, uint32_t index
     *write = (struct switch_write){table, index, cycle};
     const struct sim *sim = sw->fabric->sim;
     trace_emit(&sim->trace, TR_SWITCH_WRITE, sw->component.id, 0, sim->now_ps, write);
+}
+
+enum assignment_result switch_command(struct pcie_switch *sw, uint32_t function,
+                                      enum assignment_command command,
+                                      const struct assignment_place *place)
+{
+    const struct sim *sim = sw->fabric->sim;
+    const struct switch_command done = {
+        function, command, place ? *place : sw->assignments->functions[function].place};
+    const enum assignment_result result = assignment_do(sw->assignments, function, command, place);
+    if (result == ASSIGNMENT_OK)
+        trace_emit(&sim->trace, TR_SWITCH_COMMAND, sw->component.id, done.place.host_port,
+                   sim->now_ps, &done);
+    return result;
 }
 
 bool switch_is_killed(struct pcie_switch *sw, const void *table, uint32_t index)

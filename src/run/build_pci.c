@@ -46,6 +46,7 @@ static void make_slot(struct model *model, const struct platform_slot *slot,
     const uint32_t n = device->vfs < most ? device->vfs : most;
     *branch = (struct switch_branch){
         .port = (uint16_t)tables_device_port(model->config, slot->device),
+        .most_functions = n,
         .functions = model_take(model, n, sizeof *branch->functions),
         .vfs = model_take(model, n, sizeof *branch->vfs),
     };

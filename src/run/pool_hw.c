@@ -177,7 +177,8 @@ static struct assignment_table *assignments_of(const struct pool_hw *hw, uint32_
 
 static void stop(void *self, uint32_t index)
 {
-    assignment_do(assignments_of(self, index), index, ASSIGNMENT_DRAIN, NULL);
+    struct pool_hw *hw = self;
+    switch_command(switch_of(hw, owner_of(hw, &hw->vfs[index])), index, ASSIGNMENT_DRAIN, NULL);
 }
 
 /* The switch counts what has passed its look-up and is not completed there. That leaves out what
@@ -199,7 +200,7 @@ static void reset(void *self, uint32_t index)
     const struct pool_hw_vf *vf = &hw->vfs[index];
     struct pcie_switch *sw = switch_of(hw, owner_of(hw, vf));
     /* Refused as long as something is in flight: then the assignment is abandoned in the end. */
-    assignment_do(sw->assignments, index, ASSIGNMENT_RESET, NULL);
+    switch_command(sw, index, ASSIGNMENT_RESET, NULL);
     if (vf->host == POOL_HW_NONE)
         switch_config_flr_vf(sw, device_port(hw, vf->device), owner_rid(hw, vf), index,
                              hw->model->pci->devices[vf->device].vf);
@@ -214,6 +215,8 @@ static void unload_function(struct pool_hw *hw, const struct pool_hw_vf *vf)
     struct switch_vf *seen = &branch->vfs[vf->function];
     if (branch->functions[vf->function].model && seen->function == (uint32_t)(vf - hw->vfs))
         cfg_emu_unload(&branch->functions[vf->function]);
+    switch_note_write(switch_of(hw, vf->host), &branch->functions[vf->function],
+                      SWITCH_FUNCTION_STATE);
 }
 
 static void invalidate(void *self, uint32_t index)
@@ -236,8 +239,8 @@ static void invalidate(void *self, uint32_t index)
     protect(hw, vf, false);
     unload_function(hw, vf);
     /* In the right order; otherwise the VF is still assigned until it is loaded anew. */
-    if (assignment_do(sw->assignments, index, ASSIGNMENT_RESET_DONE, NULL) == ASSIGNMENT_OK)
-        CHECK(assignment_do(sw->assignments, index, ASSIGNMENT_RELEASE, NULL) == ASSIGNMENT_OK);
+    if (switch_command(sw, index, ASSIGNMENT_RESET_DONE, NULL) == ASSIGNMENT_OK)
+        CHECK(switch_command(sw, index, ASSIGNMENT_RELEASE, NULL) == ASSIGNMENT_OK);
     proxy_tag_retire_function(device->proxy, (uint16_t)index);
     proxy_tag_forget_function(device->proxy, (uint16_t)index);
     vf->host = vf->up = vf->down = vf->lent = POOL_HW_NONE;
@@ -256,6 +259,8 @@ static void load_function(struct pool_hw *hw, const struct pool_hw_vf *vf)
     for (unsigned n = 0; n < CFGSPACE_BARS; n++)
         seen->owner_base[n] = cap_sriov_vf_bar(pf, n, vf->vf);
     cfg_emu_load(&branch->functions[vf->function], &hw->model->pci->devices[vf->device].emulated);
+    switch_note_write(switch_of(hw, vf->host), &branch->functions[vf->function],
+                      SWITCH_FUNCTION_ROWS);
 }
 
 static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint32_t function)
@@ -274,9 +279,9 @@ static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint3
         unload_function(hw, vf);
     /* In the right order neither the VF nor its place is taken any more. */
     const int32_t before = assignment_at(sw->assignments, &place);
-    assignment_do(sw->assignments, index, ASSIGNMENT_ABANDON, NULL);
+    switch_command(sw, index, ASSIGNMENT_ABANDON, NULL);
     if (before >= 0)
-        assignment_do(sw->assignments, (uint32_t)before, ASSIGNMENT_ABANDON, NULL);
+        switch_command(sw, (uint32_t)before, ASSIGNMENT_ABANDON, NULL);
     vf->host = host;
     vf->slot = slot;
     vf->function = function;
@@ -287,13 +292,14 @@ static void load(void *self, uint32_t index, uint32_t host, uint32_t slot, uint3
     vf->lent = stale ? vf->lent : free_row(hw, vf, true);
     device->proxy_rid =
         hierarchy_rid(&pci_of(hw, owner_of(hw, vf))->view.hierarchy, PCI_UPSTREAM, HIERARCHY_PF);
+    switch_note_write(sw, device, 0);
     CHECK(id_map_write(device->vfs, vf->vf, (struct id_key){port, owner_rid(hw, vf)},
                        (struct id_value){.function = index}) == ID_MAP_OK);
-    CHECK(assignment_do(sw->assignments, index, ASSIGNMENT_LOAD, &place) == ASSIGNMENT_OK);
+    CHECK(switch_command(sw, index, ASSIGNMENT_LOAD, &place) == ASSIGNMENT_OK);
     load_function(hw, vf);
     write_ids(hw, vf);
     protect(hw, vf, true);
-    CHECK(assignment_do(sw->assignments, index, ASSIGNMENT_ATTACH, NULL) == ASSIGNMENT_OK);
+    CHECK(switch_command(sw, index, ASSIGNMENT_ATTACH, NULL) == ASSIGNMENT_OK);
     endpoint_new_user(&hw->model->devices[vf->device], vf->vf);
 }
 
@@ -323,6 +329,8 @@ static void power_up(struct pool_hw *hw, uint32_t host, uint32_t slot)
     }
     branch->n_functions = n;
     cfg_emu_link(branch->functions, n);
+    for (uint32_t f = 0; f < n; f++)
+        switch_note_write(switch_of(hw, host), &branch->functions[f], SWITCH_FUNCTION_ROWS);
 }
 
 /* A card that is not there asks for nothing; a host that lost it by surprise has not told it. */
@@ -346,6 +354,7 @@ static void set_card(void *self, uint32_t host, uint32_t slot, bool present)
         power_up(hw, host, slot);
     else
         power_down(hw, host, slot);
+    switch_note_write(switch_of(hw, host), &pci_of(hw, host)->view, 0);
     interrupt(hw, host, slot, cap_slot_set_card(slot_port(hw, host, slot), present, active));
 }
 

@@ -4,18 +4,12 @@
 #include "cosim/record.h"
 #include "fabric/switch_ring.h"
 #include "pcie/tlp_to_header.h"
-#include "pool/assignment.h"
+#include "run/record_tables.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { DW_BYTES = 4 };
-
-struct pending { /* a table whose new content is not there yet */
-    const void *table;
-    uint32_t index;
-    uint64_t cycle;
-};
 
 struct record_tlps {
     const struct pcie_switch *sw; /* borrowed */
@@ -24,8 +18,7 @@ struct record_tlps {
     uint32_t n_serials;
     uint64_t *free_cycle; /* of each egress: the crossbar has let the TLP before go */
     uint64_t last_cycle;
-    struct pending pending[SWITCH_WRITES];
-    uint32_t n_pending;
+    struct record_tables *tables; /* owned */
 };
 
 static void write_event(struct record_tlps *recording, const struct record_event *event)
@@ -38,131 +31,6 @@ static void write_event(struct record_tlps *recording, const struct record_event
 static uint64_t cycle_of(const struct record_tlps *recording, uint64_t time_ps)
 {
     return switch_cycle_at_or_after(recording->sw, time_ps);
-}
-
-/* ---- tables ---- */
-
-static struct pool_entry pack_id(enum record_table table, const struct id_map *map, uint32_t i)
-{
-    struct pool_entry entry = {0};
-    if (!id_map_is_valid(map, i))
-        return entry;
-    if (table == RECORD_ID_UP)
-        pool_pack_id_up(id_map_key(map, i), *id_map_value(map, i), ASSIGNMENT_ASSIGNED, &entry);
-    else
-        pool_pack_id_down(id_map_key(map, i), *id_map_value(map, i), &entry);
-    return entry;
-}
-
-static void write_entry(struct record_tlps *recording, uint64_t cycle, uint16_t port,
-                        enum record_table table, uint32_t index)
-{
-    const struct switch_tables *tables = &recording->sw->ports[port].tables;
-    struct record_event event = {.cycle = cycle, .port = port, .kind = RECORD_WRITE};
-    event.write.table = table;
-    event.write.index = index;
-    event.write.entry = (struct pool_entry){0};
-    if (table == RECORD_ADDR_MAP || table == RECORD_LENT) {
-        const struct addr_map *map = table == RECORD_LENT ? tables->lent : tables->addr_map;
-        const struct addr_entry *addr = addr_map_entry(map, index);
-        if (addr)
-            pool_pack_addr(port, addr, &event.write.entry);
-    } else {
-        event.write.entry = pack_id(table, tables->id_map, index);
-    }
-    write_event(recording, &event);
-}
-
-static void write_route(struct record_tlps *recording, uint64_t cycle, uint16_t port)
-{
-    const struct route *route = recording->sw->ports[port].tables.owner;
-    struct record_event event = {.cycle = cycle, .port = port, .kind = RECORD_UNROUTE};
-    if (cycle)
-        write_event(recording, &event);
-    event.kind = RECORD_WINDOW;
-    for (uint32_t i = 0; i < route->n_windows; i++) {
-        event.window.base = route->windows[i].base;
-        event.window.limit = route->windows[i].limit;
-        event.window.egress = (uint16_t)route->windows[i].port;
-        write_event(recording, &event);
-    }
-    event.kind = RECORD_BUSES;
-    for (unsigned first = 0, end; first < ROUTE_BUSES; first = end) {
-        const int16_t egress = route->port_of_bus[first];
-        for (end = first + 1; end < ROUTE_BUSES && route->port_of_bus[end] == egress; end++)
-            ;
-        if (egress == ROUTE_NONE)
-            continue;
-        event.buses.first = (uint8_t)first;
-        event.buses.last = (uint8_t)(end - 1);
-        event.buses.egress = (uint16_t)egress;
-        write_event(recording, &event);
-    }
-}
-
-static void write_pending(struct record_tlps *recording, const struct pending *pending)
-{
-    const struct pcie_switch *sw = recording->sw;
-    for (uint16_t p = 0; p < sw->n_ports; p++) {
-        const struct switch_tables *tables = &sw->ports[p].tables;
-        if (pending->table == tables->owner) {
-            write_route(recording, pending->cycle, p);
-            return;
-        }
-        enum record_table table = RECORD_TABLES;
-        if (pending->table == tables->id_map)
-            table = sw->ports[p].side == SWITCH_DEVICE ? RECORD_ID_UP : RECORD_ID_DOWN;
-        else if (pending->table == tables->addr_map)
-            table = RECORD_ADDR_MAP;
-        else if (pending->table == tables->lent)
-            table = RECORD_LENT;
-        if (table == RECORD_TABLES)
-            continue;
-        write_entry(recording, pending->cycle, p, table, pending->index);
-        return;
-    }
-}
-
-static void write_all_pending(struct record_tlps *recording)
-{
-    for (uint32_t i = 0; i < recording->n_pending; i++)
-        write_pending(recording, &recording->pending[i]);
-    recording->n_pending = 0;
-}
-
-/* The trace tells of a write before it is done. What was told in an earlier cycle is done, and what
- * is told of twice in a cycle counts as it is in the end. */
-static void note_write(struct record_tlps *recording, const struct switch_write *write)
-{
-    if (recording->n_pending && recording->pending[0].cycle != write->cycle)
-        write_all_pending(recording);
-    for (uint32_t i = 0; i < recording->n_pending; i++)
-        if (recording->pending[i].table == write->table &&
-            recording->pending[i].index == write->index)
-            return;
-    CHECK(recording->n_pending < SWITCH_WRITES);
-    recording->pending[recording->n_pending++] =
-        (struct pending){write->table, write->index, write->cycle};
-}
-
-static void write_tables(struct record_tlps *recording)
-{
-    const struct pcie_switch *sw = recording->sw;
-    for (uint16_t p = 0; p < sw->n_ports; p++) {
-        const struct switch_tables *tables = &sw->ports[p].tables;
-        const bool is_device = sw->ports[p].side == SWITCH_DEVICE;
-        for (uint32_t i = 0; tables->id_map && i < id_map_entries(tables->id_map); i++)
-            if (id_map_is_valid(tables->id_map, i))
-                write_entry(recording, 0, p, is_device ? RECORD_ID_UP : RECORD_ID_DOWN, i);
-        for (uint32_t i = 0; tables->addr_map && i < addr_map_entries(tables->addr_map); i++)
-            if (addr_map_entry(tables->addr_map, i))
-                write_entry(recording, 0, p, RECORD_ADDR_MAP, i);
-        for (uint32_t i = 0; tables->lent && i < addr_map_entries(tables->lent); i++)
-            if (addr_map_entry(tables->lent, i))
-                write_entry(recording, 0, p, RECORD_LENT, i);
-        if (tables->owner)
-            write_route(recording, 0, p);
-    }
 }
 
 /* ---- TLPs ---- */
@@ -271,7 +139,15 @@ static void on_trace(void *reader, const struct trace_record *trace)
         write_hold(recording, trace->port, cycle);
         return;
     case TR_SWITCH_WRITE:
-        note_write(recording, trace->body);
+        record_tables_note(recording->tables, trace->body);
+        return;
+    case TR_SWITCH_COMMAND:
+        record_tables_note_command(recording->tables, trace->body, switch_current_cycle(sw));
+        return;
+    case TR_SWITCH_CLOSED:
+        write_event(recording, &(struct record_event){.cycle = switch_current_cycle(sw),
+                                                      .port = (uint16_t)trace->port,
+                                                      .kind = RECORD_CLOSE});
         return;
     case TR_OP_DONE:
     case TR_LINK_SEND:
@@ -296,12 +172,7 @@ static struct record_port head_of_port(const struct switch_port *port)
         out.header_credits[class] = credit->header.infinite ? 0 : credit_available(&credit->header);
         out.data_credits[class] = credit->data.infinite ? 0 : credit_available(&credit->data);
     }
-    if (tables->id_map)
-        out.entries[is_device ? RECORD_ID_UP : RECORD_ID_DOWN] = id_map_entries(tables->id_map);
-    if (tables->addr_map)
-        out.entries[RECORD_ADDR_MAP] = addr_map_entries(tables->addr_map);
-    if (tables->lent)
-        out.entries[RECORD_LENT] = addr_map_entries(tables->lent);
+    record_tables_sizes(port, out.entries);
     return out;
 }
 
@@ -361,11 +232,12 @@ struct record_tlps *record_tlps_begin(const struct pcie_switch *sw, FILE *out)
     recording->free_cycle = calloc(sw->n_ports, sizeof *recording->free_cycle);
     CHECK(recording->serials && recording->free_cycle);
     write_head(sw, out);
-    write_tables(recording);
+    recording->tables = record_tables_new(sw, out);
+    record_tables_write_all(recording->tables);
     const uint32_t kinds = 1U << TR_SWITCH_BARRED | 1U << TR_SWITCH_IN | 1U << TR_SWITCH_OUT |
                            1U << TR_REFUSED | 1U << TR_SWITCH_STEERED | 1U << TR_SWITCH_MADE |
                            1U << TR_SWITCH_TAKEN | 1U << TR_SWITCH_ROOM | 1U << TR_SWITCH_WRITE |
-                           1U << TR_CREDIT;
+                           1U << TR_SWITCH_COMMAND | 1U << TR_SWITCH_CLOSED | 1U << TR_CREDIT;
     trace_subscribe(&sw->fabric->sim->trace, kinds, on_trace, recording);
     return recording;
 }
@@ -381,8 +253,11 @@ static uint64_t end_cycle(const struct record_tlps *recording)
 
 void record_tlps_end(struct record_tlps *recording)
 {
-    write_all_pending(recording);
+    const uint64_t last_write = record_tables_flush(recording->tables);
+    if (recording->last_cycle < last_write)
+        recording->last_cycle = last_write;
     record_write_end(end_cycle(recording), recording->out);
+    record_tables_free(recording->tables);
     free(recording->serials);
     free(recording->free_cycle);
     free(recording);

@@ -3,6 +3,7 @@
  * pools, through a boot and moves of VFs, and for random TLPs under random stalls and table writes,
  * refusals included; what a record gets wrong is found, first difference first. Not pinned: what
  * configuration decides (it is steered as the record says), pipelines that no hardware has. */
+#include "../unit/forked.h"
 #include "../unit/splitmix.h"
 #include "bench_fabric.h"
 #include "cosim/compare.h"
@@ -82,16 +83,24 @@ static void keep_record(const char *what, uint64_t seed)
 
 /* ---- whole simulations ---- */
 
-static void run_recorded(const struct config *config)
+static void run(void *config, void *out_good)
 {
     const struct run_options options = {.quiet = true, .record_path = path};
     struct results *results = NULL;
     struct err err = {0};
-    if (!run_config(config, &options, &results, &err)) {
+    bool *good = out_good;
+    *good = run_config(config, &options, &results, &err);
+    if (*good)
+        results_free(results);
+    else
         err_print(&err, stderr);
-        CU_FAIL_FATAL("the run failed");
-    }
-    results_free(results);
+}
+
+static void run_recorded(struct config *config)
+{
+    bool good = false;
+    CU_ASSERT_TRUE_FATAL(forked(run, config, &good, sizeof good));
+    CU_ASSERT_TRUE_FATAL(good);
 }
 
 static void the_paper_testbed_agrees(void)
@@ -187,6 +196,71 @@ static struct config *random_pool(uint64_t seed)
         1 + below(&state, 5), 1U << below(&state, 5), mps + 32 + below(&state, 1000), text);
     free(text);
     return config;
+}
+
+/* Hosts boot by TLPs; then VFs change hands in every way, at any time, under load. */
+static struct config *random_moves(uint64_t seed)
+{
+    static const char *const ways[] = {"graceful", "surprise", "immediate"};
+    uint64_t state = seed;
+    const unsigned devices = 1 + below(&state, 2), vfs = 2 + below(&state, 3);
+    const unsigned mmio = 4 + below(&state, 12), dma = 4 + below(&state, 12);
+    unsigned user[2][4], at_us = 1000;
+    char *text;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    CHECK(out);
+    fprintf(out, "devices:\n");
+    for (unsigned d = 0; d < devices; d++)
+        fprintf(out, "- {name: d%u, owner: owner, link: gen2x%u, vfs: %u, flr: 1ms}\n", d,
+                4U << below(&state, 2), vfs);
+    fprintf(out, "lend:\n");
+    for (unsigned d = 0; d < devices; d++)
+        for (unsigned vf = 0; vf < vfs; vf++) {
+            user[d][vf] = below(&state, 2);
+            fprintf(out, "- {device: d%u, vf: %u, to: user%u}\n", d, vf, user[d][vf]);
+        }
+    fprintf(out, "moves:\n");
+    for (unsigned i = 0; i < 5; i++) {
+        const unsigned d = below(&state, devices), vf = below(&state, vfs);
+        user[d][vf] ^= 1;
+        at_us += 10000 + below(&state, 10000);
+        fprintf(out, "- {at: %uus, device: d%u, vf: %u, to: user%u, how: %s}\n", at_us, d, vf,
+                user[d][vf], ways[below(&state, 3)]);
+    }
+    fclose(out);
+    struct config *config = scenario_load(
+        "run: {seed: %" PRIu64 ", warmup: 0us, duration: 110ms, max_duration: 110ms, "
+        "precision: 0%%}\n"
+        "boot: tlp\n"
+        "hosts:\n- {name: owner, link: gen2x8}\n"
+        "- {name: user, count: 2, link: gen2x8, hotplug: {button: 3ms, power_off: 2ms, link: "
+        "2ms}}\n"
+        "switches: [{name: sw}]\n"
+        "manager: {latency: 20us, flr: 2ms}\n"
+        "%s"
+        "workloads:\n"
+        "- {op: mmio-read, rate: %ukops, size: 4B}\n- {op: mmio-write, rate: %ukops, size: 8B}\n"
+        "- {op: dma-read, rate: %ukops, size: 700B}\n- {op: dma-write, rate: %ukops, size: 600B}\n",
+        seed, text, mmio, mmio, dma, dma);
+    free(text);
+    return config;
+}
+
+static void random_moves_agree(void)
+{
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        struct record record;
+        struct config *config = random_moves(seed);
+        run_recorded(config);
+        keep_record("moves", seed);
+        config_free(config);
+        const struct compare compare = compare_file(&record);
+        CU_ASSERT_FALSE(compare.differs);
+        CU_ASSERT(count(&record, RECORD_OUT) > 2000);
+        CU_ASSERT(count(&record, RECORD_COMMAND) > 20 && count(&record, RECORD_FUNCTION) > 10);
+        record_free(&record);
+    }
 }
 
 static void random_pools_agree(void)
@@ -610,6 +684,7 @@ void suite_lockstep(void)
 
     CU_add_test(suite, "the paper's testbed agrees", the_paper_testbed_agrees);
     CU_add_test(suite, "a boot and moves agree", a_boot_and_moves_agree);
+    CU_add_test(suite, "random moves of VFs agree", random_moves_agree);
     CU_add_test(suite, "random pools agree", random_pools_agree);
     CU_add_test(suite, "random TLPs agree under random writes",
                 random_tlps_agree_under_random_writes);
