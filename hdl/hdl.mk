@@ -157,7 +157,7 @@ hdl-prove-%: $(HDL)/pool_layout.svh
 # The same CAM without the kill of matches in flight, which has to be found out.
 hdl-refute: $(HDL)/pool_layout.svh
 	@mkdir -p $(HDL)/formal/refute
-	@sed 's/ & ~kill;/;/' hdl/rtl/id_map.sv >$(HDL)/formal/refute/id_map.sv
+	@sed 's/ & ~\(kill\|here\);/;/' hdl/rtl/id_map.sv >$(HDL)/formal/refute/id_map.sv
 	@! cmp -s hdl/rtl/id_map.sv $(HDL)/formal/refute/id_map.sv
 	@hdl/formal/prove.sh --refute $(HDL)/formal/refute id_map 6 0 ENTRIES=4 -- $(HDL_INCLUDES) $(HDL)/formal/refute/id_map.sv
 

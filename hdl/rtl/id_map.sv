@@ -1,12 +1,14 @@
 // id_map.sv - the ID re-map table as a CAM (C twin: src/pool/id_map.c; paper Fig. 6): {port, RID} to
-// {port, RID, function}. All keys are compared at once; up to 64 entries per port this is the form to
-// use (see hdl/README.md for its area).
-// Latency 2 cycles: compare, then select the value. One look-up per cycle; the stages move with en.
+// {port, RID, function}. All keys are compared at once, twice: with the look-up's key and, for
+// duplicates, with the write's. Keys lie in flip-flops, values in a RAM that the encoded match
+// addresses. Up to 64 entries per port this is the form to use (see hdl/README.md for its area).
+// Latency 2 cycles: compare, then encode and read the value. One look-up per cycle; the stages move
+// with en.
 // Write visibility: a write in cycle T is seen by compares from T + 1 on. A look-up that had matched
 // the written entry and has not delivered yet, and one that compares in T, miss: never is an old key
 // answered by a new value, nor a value delivered that its key has lost. A write whose key another
-// entry holds is refused (w_refused, combinational) and changes nothing: the OR of the selected
-// values needs unique keys.
+// entry holds is refused (w_refused, combinational) and changes nothing: the match is encoded as the
+// OR of the indices that match, which needs unique keys.
 // Reset state: no look-up under way. Entries are empty, or what INIT says, which a reset keeps.
 `include "tables.svh"
 module id_map #(
@@ -32,54 +34,70 @@ module id_map #(
 );
     localparam VALUE_W = 44;
 
-    logic [pool_layout::ID_UP_W-1:0] mem[0:ENTRIES-1];
+    // The table twice, each with the bits that are read of it: keys at once, a value by its index.
+    logic [pool_layout::ID_UP_W-1:0] keys[0:ENTRIES-1];
+    logic [pool_layout::ID_UP_W-1:0] values[0:ENTRIES-1];
     logic [ENTRIES-1:0] blank_q; // the entry has not been written since the table was emptied
-    logic [ENTRIES-1:0] same, clash, kill, match_q;
-    logic [ENTRIES*VALUE_W-1:0] values;
-    logic [VALUE_W-1:0] value, value_q;
+    logic [ENTRIES-1:0] same, clash, here, kill, match_q;
+    logic [INDEX_W-1:0] hit_index;
+    logic [VALUE_W-1:0] value_q;
     logic valid1_q, valid2_q, hit_q;
 
-    initial if (INIT != "") $readmemh(INIT, mem);
+    initial if (INIT != "") $readmemh(INIT, keys);
+    initial if (INIT != "") $readmemh(INIT, values);
+
+    wire write = w_valid && !w_refused;
 
     for (genvar i = 0; i < ENTRIES; i++) begin : gen_entry
-        wire [pool_layout::ID_UP_W-1:0] entry = mem[i];
+        /* verilator lint_off UNUSEDSIGNAL */
+        wire [pool_layout::ID_UP_W-1:0] entry = keys[i];
+        /* verilator lint_on UNUSEDSIGNAL */
         wire holds = entry[`ID_UP_VALID] && !blank_q[i];
-        wire here = w_index == i;
 
+        assign here[i] = w_index == i;
         assign same[i] = holds && entry[`ID_UP_KEY_PORT] == s_port
             && entry[`ID_UP_KEY_RID] == s_rid;
-        assign clash[i] = holds && !here && w_entry[`ID_UP_VALID]
+        assign clash[i] = holds && !here[i] && w_entry[`ID_UP_VALID]
             && entry[`ID_UP_KEY_PORT] == w_entry[`ID_UP_KEY_PORT]
             && entry[`ID_UP_KEY_RID] == w_entry[`ID_UP_KEY_RID];
-        assign kill[i] = w_valid && here && !w_refused;
-        assign values[i*VALUE_W+:VALUE_W] =
-            {entry[`ID_UP_PORT], entry[`ID_UP_RID], entry[`ID_UP_FUNCTION]};
+        assign kill[i] = write && here[i];
     end
 
     wire [ENTRIES-1:0] live = match_q & ~kill;
+    // Whether one is live is told from these: the refusal comes late, and so passes one LUT only.
+    wire [ENTRIES-1:0] spared = match_q & ~here;
 
     always_comb begin
-        value = '0;
+        hit_index = '0;
         for (int i = 0; i < ENTRIES; i++)
-            value = value | ({VALUE_W{match_q[i]}} & values[i*VALUE_W+:VALUE_W]);
+            hit_index = hit_index | ({INDEX_W{match_q[i]}} & INDEX_W'(i));
     end
+
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire [pool_layout::ID_UP_W-1:0] read = values[hit_index];
+    /* verilator lint_on UNUSEDSIGNAL */
 
     assign w_refused = w_valid && clash != '0;
     assign m_valid = valid2_q;
     assign m_hit = hit_q;
     assign {m_port, m_rid, m_fn} = value_q;
 
+    // The RAM has a process of its own, without a reset.
+    always_ff @(posedge clk)
+        if (write)
+            values[w_index] <= w_entry;
+
     always_ff @(posedge clk) begin
         if (en) begin
             valid1_q <= s_valid;
             valid2_q <= valid1_q;
             match_q <= same & ~kill;
-            hit_q <= live != '0;
-            value_q <= value;
+            hit_q <= write ? spared != '0 : match_q != '0;
+            value_q <= {read[`ID_UP_PORT], read[`ID_UP_RID], read[`ID_UP_FUNCTION]};
         end else
             match_q <= live;
-        if (w_valid && !w_refused) begin
-            mem[w_index] <= w_entry;
+        if (write) begin
+            keys[w_index] <= w_entry;
             blank_q <= blank_q & ~kill;
         end
         if (rst) begin
@@ -98,7 +116,6 @@ module id_map #(
     logic has_q, asked1_q, asked2_q, quiet1_q, quiet2_q, fresh_q;
     logic [INDEX_W-1:0] at_q;
     logic [VALUE_W-1:0] says_q;
-    wire write = w_valid && !w_refused;
     wire hurts = write && has_q && w_index == at_q;
     wire gives = write && w_entry[`ID_UP_VALID]
         && {w_entry[`ID_UP_KEY_PORT], w_entry[`ID_UP_KEY_RID]} == key;
@@ -131,7 +148,8 @@ module id_map #(
             if (past) begin
                 assert (holds_key == (has_q && at_q == i));
                 if (holds_key)
-                    assert (values[i*VALUE_W+:VALUE_W] == says_q);
+                    assert ({values[i][`ID_UP_PORT], values[i][`ID_UP_RID],
+                        values[i][`ID_UP_FUNCTION]} == says_q);
                 if (valid1_q && asked1_q && match_q[i])
                     assert (holds_key);
                 if (valid1_q && asked1_q && quiet1_q && holds_key)
