@@ -13,9 +13,9 @@ HDL_FAMILIES := $(shell sed -n 's/^F(\(.*\))$$/\1/p' hdl/model/families.def)
 HDL_INCLUDES = -Ihdl/rtl -I$(HDL)
 
 .PHONY: hdl hdl-lint hdl-test hdl-formal
-hdl: ## all of the Verilog twin's checks: lint, lock step, records, proofs
+hdl: ## all of the Verilog twin's checks: lint, lock step, records, proofs, bounds of synthesis
 	@.ci/packages run hdl
-	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-cosim-test run-hdl-formal
+	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-cosim-test run-hdl-formal run-hdl-synth-check
 hdl-lint: ## every Verilog file by Verilator, Icarus and Yosys, without a warning
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-lint
@@ -33,7 +33,7 @@ hdl-synth: ## area, depth and speed over entries and ports, as build/hdl/synth.c
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-synth
 
-.PHONY: run-hdl-synth run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus run-hdl-formal hdl-refute
+.PHONY: run-hdl-synth run-hdl-synth-check run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus run-hdl-formal hdl-refute
 run-hdl-lint: $(HDL)/pool_layout.svh
 	@hdl/lint.sh $(HDL_INCLUDES) -- $(HDL_RTL)
 
@@ -168,20 +168,39 @@ run-hdl-mutate: $(HDL)/lockstep.vpi $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmo
 
 # ---- synthesis -------------------------------------------------------------------------------------------------------
 
-# module/ice40 or -/parameters; each makes a line of the CSV.
-HDL_SYNTH_all = $(foreach n,16 64 128 256,id_map/$(if $(filter 16 64,$n),ice40,-)/ENTRIES=$n) \
-            $(foreach n,16 64 128 256,id_map_srl/-/ENTRIES=$n) $(foreach n,16 64 128 256,id_down/-/ENTRIES=$n) $(foreach n,16 64,addr_map/-/ENTRIES=$n) \
-            $(foreach n,2 3 4 5 6 7 8,tlp_xbar/-/PORTS=$n/W=392) tlp_parse/- hdr_edit/- cpl_gen/- credit/- csr_mgr/- cfg_emu/-
-HDL_SYNTH_short = id_map/-/ENTRIES=16 id_map_srl/-/ENTRIES=16 tlp_xbar/-/PORTS=2/W=392
+# A job is module/ice40 or -/parameters; each makes a line of the CSV, in this order. TLPs are 256 bits wide (W=392), the
+# crossbars that have to fit an ice40 32.
+HDL_SYNTH_all = $(foreach n,16 64,id_map/ice40/ENTRIES=$n) $(foreach n,128 256,id_map/-/ENTRIES=$n) \
+            id_map_srl/ice40/ENTRIES=8 $(foreach n,16 64 128 256,id_map_srl/-/ENTRIES=$n) \
+            $(foreach n,16 64 128 256,id_down/ice40/ENTRIES=$n) id_down/-/ENTRIES=2048 \
+            addr_map/ice40/ENTRIES=8 $(foreach n,16 64 128 256,addr_map/-/ENTRIES=$n) \
+            $(foreach n,2 3 4 5 6 7 8,tlp_xbar/-/PORTS=$n/W=392) $(foreach n,2 4 8,tlp_xbar/ice40/PORTS=$n/W=32) \
+            $(foreach n,2 4 8,rr_arb/ice40/N=$n) credit/ice40 csr_mgr/ice40 classify/- tlp_skid/ice40/W=392 tlp_parse/ice40 \
+            hdr_edit/ice40 cpl_gen/ice40 cfg_emu/-/FUNCTIONS=8/DWS=1024 \
+            $(foreach n,1/DOWN=1 2/DOWN=1 2/DOWN=2 3/DOWN=2 3/DOWN=3 4/DOWN=3 4/DOWN=4,pool_switch/-/UP=$n)
+# Those that make hdl holds against hdl/synth/bounds.csv; half a minute.
+HDL_SYNTH_short = id_map/ice40/ENTRIES=16 id_map_srl/-/ENTRIES=16 id_down/-/ENTRIES=128 tlp_xbar/-/PORTS=2/W=392 credit/- rr_arb/ice40/N=4
 HDL_SYNTH = all# or short, or jobs
-run-hdl-synth: $(HDL)/pool_layout.svh
-	@echo 'module,parameters,lut,ff,bram18,depth_lut6,cell_delay_ns,ice40_mhz' >$(HDL)/synth.csv
-	@for job in $(or $(HDL_SYNTH_$(HDL_SYNTH)),$(HDL_SYNTH)); do \
-	    set -- $$(echo $$job | tr / ' '); module=$$1; ice40=$$2; shift 2; \
-	    hdl/synth/synth.sh $(HDL)/synth $$ice40 $$module "$$@" -- $(HDL_INCLUDES) hdl/rtl/$$module.sv \
-	        $(filter-out hdl/rtl/$$module.sv,hdl/rtl/rr_arb.sv) >>$(HDL)/synth.csv || exit 1; \
-	    tail -n 1 $(HDL)/synth.csv; \
-	done
+HDL_SYNTH_JOBS = $(or $(HDL_SYNTH_$(HDL_SYNTH)),$(HDL_SYNTH))
+# A job's row is kept in a file of its own: what is there already is not made again.
+synth_row = $(HDL)/synth/$(subst =,-,$(subst /,-,$(1))).row
+# The files that a module needs: the switch all, others at most an arbiter.
+synth_files = $(if $(filter pool_switch,$(1)),$(HDL_RTL),$(sort hdl/rtl/$(1).sv hdl/rtl/rr_arb.sv))
+define synth_rule # JOB MODULE WORD...
+$(call synth_row,$(1)): $(call synth_files,$(2)) $(HDL_HEADERS) $(HDL)/pool_layout.svh hdl/synth/synth.sh hdl/synth/harness.sh
+	@mkdir -p $$(@D)
+	@hdl/synth/synth.sh $(HDL)/synth $(word 2,$(3)) $(2) $(wordlist 3,9,$(3)) -- $(HDL_INCLUDES) $(call synth_files,$(2)) >$$@.part
+	@mv $$@.part $$@
+	@cat $$@
+endef
+$(foreach j,$(sort $(HDL_SYNTH_all) $(HDL_SYNTH_short) $(HDL_SYNTH_JOBS)),$(eval \
+    $(call synth_rule,$j,$(firstword $(subst /, ,$j)),$(subst /, ,$j))))
+run-hdl-synth: $(foreach j,$(HDL_SYNTH_JOBS),$(call synth_row,$j))
+	@{ hdl/synth/synth.sh --header && cat $^; } >$(HDL)/synth.csv
+	@echo "$(words $^) rows in $(HDL)/synth.csv"
+run-hdl-synth-check: hdl/synth/bounds.csv hdl/synth/check.sh $(foreach j,$(HDL_SYNTH_short),$(call synth_row,$j))
+	@{ hdl/synth/synth.sh --header && cat $(filter %.row,$^); } >$(HDL)/synth-short.csv
+	@hdl/synth/check.sh $< $(HDL)/synth-short.csv
 
 # ---- the netlist in lock step ----------------------------------------------------------------------------------------
 
