@@ -176,7 +176,8 @@ HDL_SYNTH_all = $(foreach n,16 64,id_map/ice40/ENTRIES=$n) $(foreach n,128 256,i
             addr_map/ice40/ENTRIES=8 $(foreach n,16 64 128 256,addr_map/-/ENTRIES=$n) \
             $(foreach n,2 3 4 5 6 7 8,tlp_xbar/-/PORTS=$n/W=392) $(foreach n,2 4 8,tlp_xbar/ice40/PORTS=$n/W=32) \
             $(foreach n,2 4 8,rr_arb/ice40/N=$n) credit/ice40 csr_mgr/ice40 classify/- tlp_skid/ice40/W=392 tlp_parse/ice40 \
-            hdr_edit/ice40 cpl_gen/ice40 cfg_emu/-/FUNCTIONS=8/DWS=1024 \
+            hdr_edit/ice40 cpl_gen/ice40 cfg_emu/-/FUNCTIONS=8/DWS=1024 route/- lent_ids/- proxy_tag/- answer_queue/- \
+            $(foreach n,2 4 8,recv_buf/-/PORTS=$n) \
             $(foreach n,1/DOWN=1 2/DOWN=1 2/DOWN=2 3/DOWN=2 3/DOWN=3 4/DOWN=3 4/DOWN=4,pool_switch/-/UP=$n)
 # Those that make hdl holds against hdl/synth/bounds.csv; half a minute.
 HDL_SYNTH_short = id_map/ice40/ENTRIES=16 id_map_srl/-/ENTRIES=16 id_down/-/ENTRIES=128 tlp_xbar/-/PORTS=2/W=392 credit/- rr_arb/ice40/N=4
@@ -187,7 +188,7 @@ synth_row = $(HDL)/synth/$(subst =,-,$(subst /,-,$(1))).row
 # The files that a module needs: the switch all, others at most an arbiter.
 synth_files = $(if $(filter pool_switch,$(1)),$(HDL_RTL),$(sort hdl/rtl/$(1).sv hdl/rtl/rr_arb.sv))
 define synth_rule # JOB MODULE WORD...
-$(call synth_row,$(1)): $(call synth_files,$(2)) $(HDL_HEADERS) $(HDL)/pool_layout.svh hdl/synth/synth.sh hdl/synth/harness.sh
+$(call synth_row,$(1)): $(call synth_files,$(2)) $(HDL_HEADERS) $(HDL)/pool_layout.svh hdl/synth/synth.sh $(if $(filter ice40,$(3)),hdl/synth/harness.sh)
 	@mkdir -p $$(@D)
 	@hdl/synth/synth.sh $(HDL)/synth $(word 2,$(3)) $(2) $(wordlist 3,9,$(3)) -- $(HDL_INCLUDES) $(call synth_files,$(2)) >$$@.part
 	@mv $$@.part $$@
@@ -204,27 +205,47 @@ run-hdl-synth-check: hdl/synth/bounds.csv hdl/synth/check.sh $(foreach j,$(HDL_S
 
 # ---- the netlist in lock step ----------------------------------------------------------------------------------------
 
-# The benches of these families run the Xilinx netlist of their module instead of its source.
-HDL_NETLISTS = id_map id_map_srl classify
+# The benches of these families run the Xilinx netlist of their module instead of its source, one program a family: a program
+# that is there already, of the same netlist, is not built again.
+HDL_NETLISTS = $(filter-out pool_switch,$(HDL_FAMILIES))
 NETLIST_CYCLES = 100000
-NETLIST_WAIVE = -Wno-fatal -Wno-lint -Wno-style -Wno-TIMESCALEMOD -Wno-INITIALDLY
+NETLIST_WAIVE = -Wno-fatal -Wno-lint -Wno-style -Wno-TIMESCALEMOD -Wno-INITIALDLY -Wno-MODDUP
+NETLIST_CELLS = hdl/synth/block_ram.v /usr/share/yosys/xilinx/cells_sim.v
+# The whole switch has fewer ports and places there than in the other benches, and its model is compiled for that.
+NETLIST_SIZES_pool_switch = $(addprefix -DN_,UP=2 DOWN=2 ID_UP=8 ID_DOWN=16 ADDR=8 LENT=2 WINDOWS=2 FUNCTIONS=16 EMULATED=2 DWS=16 \
+    TAGS=4 SLOTS=4 BEATS=8 ANSWERS=2)
+NETLIST_MODEL_pool_switch = $(patsubst hdl/model/%.c,$(HDL)/netlist/model/%.o,$(wildcard hdl/model/pool_switch*.c hdl/model/switch_model*.c))
 .PHONY: hdl-netlist run-hdl-netlist
 hdl-netlist: ## the synthesized netlists beside the C models: NETLIST_CYCLES=100000 HDL_NETLISTS="..."
 	@.ci/packages run hdl
 	$(PHASE_2) run-hdl-netlist
+$(HDL)/netlist/pool_switch.v: $(HDL_RTL)
 $(HDL)/netlist/%.v: hdl/synth/netlist.sh hdl/rtl/%.sv hdl/rtl/rr_arb.sv hdl/tb/ports/%.def $(HDL_HEADERS) $(HDL)/pool_layout.svh
 	@mkdir -p $(@D)
-	$(call say,YOSYS)hdl/synth/netlist.sh $* $@ $(HDL_INCLUDES) hdl/rtl/$*.sv $(filter-out hdl/rtl/$*.sv,hdl/rtl/rr_arb.sv)
-netlists.list = $(HDL_NETLISTS)
-$(HDL)/netlist/bench.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh $(wildcard hdl/tb/ports/*.def) $(BUILD)/netlists.list
+	$(call say,YOSYS)CPP='cpp $(NETLIST_SIZES_$*)' hdl/synth/netlist.sh $* $@ $(HDL_INCLUDES) $(call synth_files,$*)
+$(HDL)/netlist/%.sv: hdl/tb/bench.sh hdl/tb/lockstep.sv.in hdl/tb/top.svh hdl/tb/ports/%.def
 	@mkdir -p $(@D)
-	@CPP='cpp -DNETLIST' hdl/tb/bench.sh $(HDL_NETLISTS) >$@
-$(HDL)/netlist/verilated/tb: $(HDL)/netlist/bench.sv $(HDL_NETLISTS:%=$(HDL)/netlist/%.v) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
-	$(call say,VERILATE)MAKEFLAGS= verilator --binary --timing $(NETLIST_WAIVE) -I$(HDL) --top-module tb -CFLAGS -O1 --trace-fst \
-	    -Mdir $(@D) -o tb -j 1 /usr/share/yosys/xilinx/cells_sim.v $(HDL_NETLISTS:%=$(HDL)/netlist/%.v) $(HDL)/pool_layout.svh $< \
-	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/netlist/verilate.log 2>&1 || { cat $(HDL)/netlist/verilate.log; false; }
-run-hdl-netlist: $(HDL)/netlist/verilated/tb
-	@LOCKSTEP_CYCLES=$(NETLIST_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/netlist.fst $<
+	@CPP='cpp -DNETLIST $(NETLIST_SIZES_$*)' hdl/tb/bench.sh $* >$@
+$(HDL)/netlist/model/%.o: hdl/model/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(HDL_CFLAGS) $(NETLIST_SIZES_pool_switch) -MMD -MP -c -o $@ $<
+-include $(NETLIST_MODEL_pool_switch:.o=.d)
+$(foreach d,netlist netlist/traced,$(HDL)/$d/pool_switch/tb): $(NETLIST_MODEL_pool_switch)
+# Verilator's makefile does not see that objects of ours are new.
+NETLIST_PROGRAM = mkdir -p $(@D); rm -f $@; MAKEFLAGS= verilator --binary --timing $(NETLIST_WAIVE) -I$(HDL) --top-module tb -CFLAGS -O1 \
+    -Mdir $(@D) -o tb -j 1 $(NETLIST_CELLS) $(HDL)/netlist/$*.v $(HDL)/pool_layout.svh $< \
+    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(NETLIST_MODEL_$*) $(HDL)/libmodel.a) >$(HDL)/netlist/$*.log 2>&1 || \
+    { cat $(HDL)/netlist/$*.log; false; }
+NETLIST_NEEDS = $(HDL)/netlist/%.sv $(HDL)/netlist/%.v hdl/synth/block_ram.v $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+$(HDL)/netlist/%/tb: $(NETLIST_NEEDS)
+	$(call say,VERILATE)$(NETLIST_PROGRAM)
+# With waves: only when a netlist differs from its model.
+$(HDL)/netlist/traced/%/tb: $(NETLIST_NEEDS)
+	$(call say,VERILATE)$(NETLIST_PROGRAM:--timing=--timing --trace-fst)
+run-netlist-%: $(HDL)/netlist/%/tb
+	@LOCKSTEP_CYCLES=$(NETLIST_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) WAVE_PROGRAM=$(HDL)/netlist/traced/$*/tb hdl/tb/run.sh $(HDL)/netlist/$*.fst $<
+run-hdl-netlist: $(HDL_NETLISTS:%=run-netlist-%)
+	@echo "$(words $(HDL_NETLISTS)) netlists in lock step for $(NETLIST_CYCLES) cycles"
 
 # ---- coverage --------------------------------------------------------------------------------------------------------
 

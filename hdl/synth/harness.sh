@@ -10,10 +10,10 @@ shift 2
 chparam=$(echo "$values" | sed 's/\([A-Z_0-9]*\)=\([^ ]*\)/-set \1 \2/g')
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
-# The module as a black box: "input [11:0] s_port;" a line.
+# The module as a black box: "  input [11:0] s_port;" a line. Functions are indented further.
 yosys -q -p "read_verilog -sv $*; ${chparam:+chparam $chparam $module;} hierarchy -top $module; rename -top $module; proc
     setattr -mod -set blackbox 1 $module; write_verilog -noattr -blackboxes $list.v" >"$list"
-sed -n 's/^ *\(input\|output\) \(\[[0-9]*:0\]\)\{0,1\} *\([a-z_0-9]*\);.*/\1 \2 \3/p' "$list.v" >"$list"
+sed -n 's/^  \(input\|output\) \(\[[0-9]*:0\]\)\{0,1\} *\([a-z_0-9]*\);.*/\1 \2 \3/p' "$list.v" >"$list"
 rm -f "$list.v"
 parameters=$(echo "$values" | sed 's/\([A-Z_0-9]*\)=\([^ ]*\)/.\1(\2)/g; s/) /), /g')
 
