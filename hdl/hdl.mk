@@ -207,7 +207,7 @@ run-hdl-synth-check: hdl/synth/bounds.csv hdl/synth/check.sh $(foreach j,$(HDL_S
 
 # The benches of these families run the Xilinx netlist of their module instead of its source, one program a family: a program
 # that is there already, of the same netlist, is not built again.
-HDL_NETLISTS = $(filter-out pool_switch,$(HDL_FAMILIES))
+HDL_NETLISTS = $(HDL_FAMILIES)
 NETLIST_CYCLES = 100000
 NETLIST_WAIVE = -Wno-fatal -Wno-lint -Wno-style -Wno-TIMESCALEMOD -Wno-INITIALDLY -Wno-MODDUP
 NETLIST_CELLS = hdl/synth/block_ram.v /usr/share/yosys/xilinx/cells_sim.v
