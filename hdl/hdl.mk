@@ -3,6 +3,7 @@
 HDL          = $(BUILD)/hdl
 HDL_CYCLES   = 1000000# in lock step under Verilator
 ICARUS_CYCLES = 20000# and under Icarus
+ICARUS_TOP_CYCLES = 1500# of pool_switch, of which Icarus does less than a hundred a second
 HDL_SEED     = 1
 HDL_RTL     := $(sort $(wildcard hdl/rtl/*.sv))
 HDL_HEADERS := $(sort $(wildcard hdl/rtl/*.svh))
@@ -33,7 +34,8 @@ hdl-synth: ## area, depth and speed over entries and ports, as build/hdl/synth.c
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-synth
 
-.PHONY: run-hdl-synth run-hdl-synth-check run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus run-hdl-formal hdl-refute
+.PHONY: run-hdl-synth run-hdl-synth-check run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus \
+        run-hdl-icarus-top run-hdl-formal hdl-refute
 run-hdl-lint: $(HDL)/pool_layout.svh
 	@hdl/lint.sh $(HDL_INCLUDES) -- $(HDL_RTL)
 
@@ -73,17 +75,23 @@ run-hdl-verilator: $(HDL)/verilated/tb
 
 $(HDL)/lockstep.vpi: $(HDL)/obj/hdl/model/step_vpi.o $(HDL)/libmodel.a
 	$(call say,LINK)$(CC) -shared -o $@ $^
-# Not the switch's top: Icarus takes minutes for a cycle of it.
+# The modules side by side, and the switch's top by itself.
 ICARUS_FAMILIES = $(filter-out pool_switch,$(HDL_FAMILIES))
+ICARUS_TOP = $(filter pool_switch,$(HDL_FAMILIES))
 $(HDL)/icarus.sv: $(HDL)/bench.sv
 	@hdl/tb/bench.sh $(ICARUS_FAMILIES) >$@
-$(HDL)/tb.vvp: $(HDL)/icarus.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh
+$(HDL)/icarus_top.sv: $(HDL)/bench.sv
+	@hdl/tb/bench.sh $(ICARUS_TOP) >$@
+$(HDL)/%.vvp: $(HDL)/%.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh
 	$(call say,ICARUS)iverilog -g2012 -Wno-timescale $(HDL_INCLUDES) -s tb -o $@ $(HDL_RTL) $< 2>&1 | \
 	    { ! grep -v 'sorry: constant selects in always'; }
-run-hdl-icarus: $(HDL)/tb.vvp $(HDL)/lockstep.vpi
+run-hdl-icarus: $(HDL)/icarus.vvp $(HDL)/lockstep.vpi
 	@LOCKSTEP_CYCLES=$(ICARUS_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/icarus.fst \
 	    vvp -M$(HDL) -mlockstep $< -fst
-run-hdl-test: run-hdl-verilator $(if $(ICARUS_FAMILIES),run-hdl-icarus) run-hdl-init
+run-hdl-icarus-top: $(HDL)/icarus_top.vvp $(HDL)/lockstep.vpi
+	@LOCKSTEP_CYCLES=$(ICARUS_TOP_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/icarus_top.fst \
+	    vvp -M$(HDL) -mlockstep $< -fst
+run-hdl-test: run-hdl-verilator $(if $(ICARUS_FAMILIES),run-hdl-icarus) $(if $(ICARUS_TOP),run-hdl-icarus-top) run-hdl-init
 
 # The modules load the very files that the simulator writes.
 .PHONY: run-hdl-init

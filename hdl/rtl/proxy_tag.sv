@@ -52,7 +52,6 @@ module proxy_tag #(
         /* verilator lint_off UNUSEDSIGNAL */
         logic [TAGS-1:0] rest; // for the next lane
         /* verilator lint_on UNUSEDSIGNAL */
-        logic [9:0] number;
         wire [TAGS-1:0] lowest = free & (~free + 1'b1);
 
         if (l == 0) begin : gen_first
@@ -63,12 +62,13 @@ module proxy_tag #(
         assign rest = free & ~(want[l] ? lowest : '0);
         assign offer[l*TAGS+:TAGS] = lowest;
         assign available[l] = free != '0;
-        always_comb begin
-            number = '0;
-            for (int t = 0; t < TAGS; t++)
-                number = number | ({10{lowest[t]}} & 10'(t));
+        for (genvar b = 0; b < 10; b++) begin : gen_bit
+            logic [TAGS-1:0] with_bit; // of the number
+            for (genvar t = 0; t < TAGS; t++) begin : gen_number
+                assign with_bit[t] = lowest[t] && (t >> b) % 2 != 0;
+            end
+            assign tag[l*10+b] = with_bit != '0;
         end
-        assign tag[l*10+:10] = number;
     end
 
     for (genvar t = 0; t < TAGS; t++) begin : gen_tag

@@ -4,7 +4,7 @@
 // the buffer offers the oldest head of a queue that has credits and may pass all older TLPs for the
 // same egress (Base Spec 2.4.1, table 2-40, as src/pcie/order.c has it: posted passes everything;
 // the others pass posted only by RO (completions) or by IDO when the ID differs).
-// The order is kept as bits: for each slot, which slots are younger, and which of them may not pass it.
+// The order is kept as bits: for each slot, which slots are older, and which of them it may not pass.
 // Latency 0: a beat that comes in can go out in the same cycle when nothing is before it, and follows
 // its TLP's first one as soon as it is there. One beat in and one out per cycle. s_ready is a
 // register's and falls when no slot is free; it matters to first beats alone.
@@ -42,12 +42,9 @@ module recv_buf #(
 
     logic [`TLP_BEAT_W:0] mem[0:SLOTS*BEATS-1]; // {eop, beat}
     logic [SLOTS-1:0] free_q, queued_q;
-    logic [3*SLOTS-1:0] class_q, class_of; // [class][slot]
-    logic [SLOTS*SLOTS-1:0] after_q, after; // [slot][other]: the other is younger
-    logic [SLOTS*SLOTS-1:0] holds_q, holds; // [slot][other]: the other may not pass it
-    logic [SLOTS*9-1:0] units_q, units;
-    logic [SLOTS-1:0] same_id, same_to, blocked;
-    logic [PORTS*SLOTS-1:0] to_q, pick; // [egress][slot]
+    logic [SLOTS-1:0] is_posted, same_id, same_to, blocked;
+    logic [9*SLOTS-1:0] units_of; // [bit][slot]
+    logic [2*SLOTS-1:0] class_of; // [bit][slot]
     logic reading_q; // a TLP has begun to leave and not ended
     logic [PORTS-1:0] r_to_q;
 
@@ -63,92 +60,76 @@ module recv_buf #(
     wire [SLOTS-1:0] arrives = first ? alloc : '0;
     wire [SLOT_W-1:0] w_slot = s_sop ? new_slot : w_slot_q;
     wire [IDX_W-1:0] w_idx = s_sop ? '0 : w_idx_q;
+    wire [SLOTS-1:0] waits = queued_q | arrives;
 
     assign s_ready = !s_sop || free_q != '0;
 
-    always_comb begin
-        new_slot = '0;
-        for (int s = 0; s < SLOTS; s++)
-            new_slot = new_slot | ({SLOT_W{alloc[s]}} & SLOT_W'(s));
-    end
-
     // What the TLP that arrives must not pass: older posted ones for the same egress.
     wire lifted = s_class == `CLASS_POSTED || (s_class == `CLASS_COMPLETION && s_beat[`TLP_RO]);
-    wire [SLOTS-1:0] new_wait = lifted ? '0
-        : queued_q & class_q[SLOTS-1:0] & same_to & (s_beat[`TLP_IDO] ? same_id : '1);
+    wire [SLOTS-1:0] new_behind = lifted ? '0
+        : queued_q & is_posted & same_to & (s_beat[`TLP_IDO] ? same_id : '1);
 
     for (genvar s = 0; s < SLOTS; s++) begin : gen_slot
         logic [15:0] id_q; // requester of a request, completer of a completion
+        logic [PORTS-1:0] to_q;
+        logic [1:0] class_q;
+        logic [8:0] units_q;
+        // [other]: it came before this one, and this one may not pass it.
+        logic [SLOTS-1:0] older_q, behind_q;
 
+        // With the TLP that arrives.
+        wire [PORTS-1:0] to = arrives[s] ? s_to : to_q;
+        wire [1:0] class_now = arrives[s] ? s_class : class_q;
+        wire [8:0] units = arrives[s] ? s_units : units_q;
+        wire [SLOTS-1:0] older = arrives[s] ? queued_q : older_q & ~arrives;
+        wire [SLOTS-1:0] behind = arrives[s] ? new_behind : behind_q & ~arrives;
+
+        assign is_posted[s] = class_q == `CLASS_POSTED;
         assign same_id[s] = id_q == s_beat[`TLP_REQUESTER];
-        always_ff @(posedge clk)
+        assign same_to[s] = (to_q & s_to) != '0;
+        assign blocked[s] = (behind & queued_q) != '0;
+        for (genvar b = 0; b < 9; b++) begin : gen_units
+            assign units_of[b*SLOTS+s] = units[b];
+        end
+        for (genvar b = 0; b < 2; b++) begin : gen_class
+            assign class_of[b*SLOTS+s] = class_now[b];
+        end
+
+        always_ff @(posedge clk) begin
             if (arrives[s])
                 id_q <= s_beat[`TLP_REQUESTER];
-    end
-
-    // The state with the TLP that arrives.
-    wire [SLOTS-1:0] waits = queued_q | arrives;
-    always_comb begin
-        same_to = '0;
-        for (int e = 0; e < PORTS; e++)
-            same_to = same_to | (to_q[e*SLOTS+:SLOTS] & {SLOTS{s_to[e]}});
-        for (int c = 0; c < 3; c++)
-            class_of[c*SLOTS+:SLOTS] = (class_q[c*SLOTS+:SLOTS] & ~arrives)
-                | (arrives & {SLOTS{s_class == 2'(c)}});
-        blocked = '0;
-        for (int s = 0; s < SLOTS; s++) begin
-            units[s*9+:9] = arrives[s] ? s_units : units_q[s*9+:9];
-            after[s*SLOTS+:SLOTS] = arrives[s] ? '0
-                : after_q[s*SLOTS+:SLOTS] | (arrives & {SLOTS{queued_q[s]}});
-            holds[s*SLOTS+:SLOTS] = arrives[s] ? '0
-                : (holds_q[s*SLOTS+:SLOTS] & ~arrives) | (arrives & {SLOTS{new_wait[s]}});
-            blocked = blocked | (holds[s*SLOTS+:SLOTS] & {SLOTS{queued_q[s]}});
+            to_q <= to;
+            class_q <= class_now;
+            units_q <= units;
+            older_q <= older;
+            behind_q <= behind;
         end
-    end
-
-    always_ff @(posedge clk) begin
-        class_q <= class_of;
-        units_q <= units;
-        after_q <= after;
-        holds_q <= holds;
     end
 
     // ---- the choice for each egress ----
 
     for (genvar e = 0; e < PORTS; e++) begin : gen_egress
-        wire [SLOTS-1:0] to =
-            (to_q[e*SLOTS+:SLOTS] & ~arrives) | (arrives & {SLOTS{s_to[e]}});
-        logic [3*SLOTS-1:0] queue, head; // [class][slot]
-        logic [SLOTS-1:0] go, later, younger;
-        logic [26:0] sum;
+        logic [SLOTS-1:0] go, pick;
 
-        always_comb begin
-            for (int c = 0; c < 3; c++) begin
-                queue[c*SLOTS+:SLOTS] = waits & to & class_of[c*SLOTS+:SLOTS];
-                later = '0;
-                for (int s = 0; s < SLOTS; s++)
-                    later = later | (after[s*SLOTS+:SLOTS] & {SLOTS{queue[c*SLOTS+s]}});
-                head[c*SLOTS+:SLOTS] = queue[c*SLOTS+:SLOTS] & ~later;
-                sum[c*9+:9] = '0;
-                for (int s = 0; s < SLOTS; s++)
-                    sum[c*9+:9] = sum[c*9+:9] | ({9{head[c*SLOTS+s]}} & units[s*9+:9]);
+        for (genvar c = 0; c < 3; c++) begin : gen_queue
+            logic [SLOTS-1:0] queue, head;
+
+            for (genvar s = 0; s < SLOTS; s++) begin : gen_head
+                assign queue[s] = waits[s] && gen_slot[s].to[e] && gen_slot[s].class_now == c;
+                assign head[s] = queue[s] && (queue & gen_slot[s].older) == '0;
+            end
+            for (genvar b = 0; b < 9; b++) begin : gen_units
+                assign head_units[(e*3+c)*9+b] = (head & units_of[b*SLOTS+:SLOTS]) != '0;
             end
         end
-        always_comb begin
-            go = '0;
-            for (int c = 0; c < 3; c++)
-                go = go | (head[c*SLOTS+:SLOTS] & {SLOTS{allow[e*3+c]}});
-            go = go & ~blocked;
-            younger = '0;
-            for (int s = 0; s < SLOTS; s++)
-                younger = younger | (after[s*SLOTS+:SLOTS] & {SLOTS{go[s]}});
-        end
-        assign head_units[e*27+:27] = sum;
-        assign pick[e*SLOTS+:SLOTS] = go & ~younger;
-        assign m_req[e] = reading_q ? r_to_q[e] && follows : go != '0;
 
-        always_ff @(posedge clk)
-            to_q[e*SLOTS+:SLOTS] <= to;
+        assign go = ~blocked & ((gen_queue[0].head & {SLOTS{allow[e*3]}})
+            | (gen_queue[1].head & {SLOTS{allow[e*3+1]}})
+            | (gen_queue[2].head & {SLOTS{allow[e*3+2]}}));
+        for (genvar s = 0; s < SLOTS; s++) begin : gen_pick
+            assign pick[s] = go[s] && (go & gen_slot[s].older) == '0;
+        end
+        assign m_req[e] = reading_q ? r_to_q[e] && follows : go != '0;
     end
 
     // ---- out ----
@@ -157,24 +138,35 @@ module recv_buf #(
     logic [IDX_W-1:0] r_idx_q;
     logic [1:0] r_class_q, chosen_class;
     logic [8:0] r_units_q, chosen_units;
-    logic [SLOTS-1:0] chosen;
+    logic [SLOTS-1:0] chosen, released;
 
     // The beat to be read is the next to come in.
     wire at_writer = writing_q && w_slot_q == r_slot_q && w_idx_q == r_idx_q;
     wire follows = !at_writer || (s_valid && !s_sop);
 
-    always_comb begin
-        chosen = '0;
-        for (int e = 0; e < PORTS; e++)
-            chosen = chosen | ({SLOTS{m_take[e]}} & pick[e*SLOTS+:SLOTS]);
-        chosen_slot = '0;
-        chosen_class = (chosen & class_of[SLOTS-1:0]) != '0 ? `CLASS_POSTED
-            : (chosen & class_of[2*SLOTS-1:SLOTS]) != '0 ? `CLASS_NONPOSTED : `CLASS_COMPLETION;
-        chosen_units = '0;
-        for (int s = 0; s < SLOTS; s++) begin
-            chosen_slot = chosen_slot | ({SLOT_W{chosen[s]}} & SLOT_W'(s));
-            chosen_units = chosen_units | ({9{chosen[s]}} & units[s*9+:9]);
+    for (genvar s = 0; s < SLOTS; s++) begin : gen_chosen
+        logic [PORTS-1:0] may;
+
+        for (genvar e = 0; e < PORTS; e++) begin : gen_may
+            assign may[e] = gen_egress[e].pick[s];
         end
+        assign chosen[s] = (m_take & may) != '0;
+        assign released[s] = taken && m_eop && r_slot == s;
+    end
+    for (genvar b = 0; b < SLOT_W; b++) begin : gen_number
+        logic [SLOTS-1:0] with_bit; // slots that have the bit in their number
+
+        for (genvar s = 0; s < SLOTS; s++) begin : gen_bit
+            assign with_bit[s] = s / (1 << b) % 2 != 0;
+        end
+        assign new_slot[b] = (alloc & with_bit) != '0;
+        assign chosen_slot[b] = (chosen & with_bit) != '0;
+    end
+    for (genvar b = 0; b < 9; b++) begin : gen_chosen_units
+        assign chosen_units[b] = (chosen & units_of[b*SLOTS+:SLOTS]) != '0;
+    end
+    for (genvar b = 0; b < 2; b++) begin : gen_chosen_class
+        assign chosen_class[b] = (chosen & class_of[b*SLOTS+:SLOTS]) != '0;
     end
 
     wire [SLOT_W-1:0] r_slot = reading_q ? r_slot_q : chosen_slot;
@@ -191,13 +183,6 @@ module recv_buf #(
     always_ff @(posedge clk)
         if (write)
             mem[{w_slot, w_idx}] <= {s_eop, s_beat};
-
-    logic [SLOTS-1:0] released;
-    always_comb begin
-        released = '0;
-        for (int s = 0; s < SLOTS; s++)
-            released[s] = taken && m_eop && r_slot == SLOT_W'(s);
-    end
 
     always_ff @(posedge clk) begin
         if (write) begin
