@@ -67,6 +67,7 @@ VERILATOR = verilator --binary --timing --assert -Wall -Wno-UNUSEDSIGNAL -Wno-DE
             --x-initial unique --x-assign unique -MAKEFLAGS "OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1"
 # The program that also writes waves takes twice as long to build: only when a module differs from its model.
 $(HDL)/verilated/tb $(HDL)/traced/tb: $(HDL)/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
+	@rm -f $@ # Verilator's makefile does not see that our objects are new
 	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) $(if $(filter %/traced,$(@D)),--trace-fst) -Mdir $(@D) -o tb -j $(VERILATE_JOBS) $(HDL_RTL) $< \
 	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/verilate.log || { cat $(HDL)/verilate.log; false; }
 run-hdl-verilator: $(HDL)/verilated/tb
