@@ -84,7 +84,7 @@ static void outputs(const void *state, const struct vector *in, struct vector *o
     const struct emulator *emulator = state;
     const struct cfg_emu_decision *decision = &emulator->decision;
 
-    EXPECT(s_ready, !emulator->busy && !GET_IN(w_valid));
+    EXPECT(s_ready, (!emulator->busy || (emulator->valid && GET_IN(m_ready))) && !GET_IN(w_valid));
     EXPECT(w_ready, !emulator->busy);
     EXPECT(m_valid, emulator->valid);
     if (!emulator->valid)
@@ -139,7 +139,7 @@ static void tick(void *state, const struct vector *in, const struct vector *out)
         emulator->next_dw++;
     if (emulator->valid && GET_IN(m_ready))
         emulator->busy = emulator->valid = false;
-    else if (!emulator->busy && GET_IN(s_valid) && GET_OUT(s_ready))
+    if (GET_IN(s_valid) && GET_OUT(s_ready))
         accept_request(emulator, in);
     if (emulator->busy && !emulator->valid && --emulator->cycles_left == 0) {
         emulator->valid = true;

@@ -470,14 +470,15 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
     const struct switch_port *port = &model->port[p];
     const struct beat *edited = &port->edit.beat;
     const bool loads = is_host(p) && in->write.valid && in->write.table == 7 && in->write.port == p;
-    const bool emulator_free = !port->emulating && !loads;
     const bool begins = port->edit.valid && edited->sop;
+    const bool answers = port->emulated && !port->asked_for.proxied; /* wants the generator */
     const bool asks = out->decides && (out->decided.outcome == EMULATE || out->decided.proxied);
     bool takes = true; /* what is behind the editor */
 
-    out->stall = asks && !emulator_free;
     out->answers_free = port->n_answers < N_ANSWERS;
     out->generator_free = out->answers_free || !port->generated;
+    out->emulator_done = port->emulated && (port->asked_for.proxied || out->generator_free);
+    out->stall = asks && (loads || (port->emulating && !out->emulator_done));
     for (int s = N_SLOTS - 1; s >= 0; s--)
         if (begins && !port->slots[s].used)
             out->new_slot = s;
@@ -486,7 +487,7 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
         takes = !edited->sop || out->new_slot >= 0;
         break;
     case REFUSE:
-        takes = !edited->sop || (out->generator_free && !port->emulating);
+        takes = !edited->sop || (out->generator_free && !answers);
         break;
     case LOCAL:
         takes = !edited->sop || in->local_ready >> p & 1;
@@ -505,7 +506,6 @@ void port_moves(const struct switch_model *model, uint32_t p, const struct switc
     out->local = begins && port->edit.decided.outcome == LOCAL;
     out->ends = moves && begins && port->edit.decided.outcome != FORWARD;
     out->emulates = asks && out->enable;
-    out->emulator_done = port->emulated && (port->asked_for.proxied || out->generator_free);
     if (port->n_answers > 0)
         out->answer = &port->answers[0];
     else if (port->generated)

@@ -2,7 +2,8 @@
 // each emulated function of a host the shadow's data, the bits that software writes, those that it
 // clears by writing one, and whether the dword passes to the VF itself.
 // Latency 4 cycles from request to result, one request at a time: accept, read the RAM, decide and
-// merge, write back. The result is held until it is taken; then the next request is accepted.
+// merge, write back. The result is held until it is taken; in that cycle the next request is accepted
+// (s_ready depends on m_ready), so that one begins every 4 cycles.
 // Rows are loaded by w_*, accepted when no request is under way (w_ready), and seen by the next
 // request. A function answers UR until present says that all its rows are there, and CRS until ready.
 // Reset state: no request under way; rows stay as they are, or as INIT says.
@@ -95,14 +96,12 @@ module cfg_emu #(
         ((data & ~writable) | (value_q & writable)) & ~(value_q & w1c_mask & enabled_q);
     wire touches = write_q ? (mask & enabled_q) != '0 : mask != '0;
 
-    assign s_ready = idle && !w_valid;
+    assign s_ready = (idle || (m_valid && m_ready)) && !w_valid;
     assign w_ready = idle;
     assign m_valid = step_q[3];
 
     always_ff @(posedge clk) begin
-        if (step_q[3])
-            step_q[3] <= !m_ready;
-        else
+        if (!step_q[3] || m_ready)
             step_q <= {step_q[2:0], accept};
         if (accept) begin
             function_q <= index;

@@ -2,8 +2,9 @@
 // switch_config.c): skid, parse, look-up, edit, and what is answered instead of passed on.
 // A TLP that comes in cycle c0 is at m_ in c0 + 5; with m_sop comes where it goes (one-hot), its
 // class and its data credits. Requests that are refused are answered one cycle later at a_ with UR;
-// what the emulator answers comes 4 cycles later than it would be at m_. Answers have one beat, and
-// stay in order: a refusal waits while the emulator is at work. One beat per cycle.
+// what the emulator answers comes 4 cycles later than it would be at m_, and it begins every fourth
+// cycle. Answers have one beat; a refusal waits a cycle when the emulator's answer goes. One beat
+// per cycle.
 // A configuration request for a function that is lent to the host goes on to the VF when the shadow
 // says so, in the switch's own name and under a tag of proxy_tag.sv, and to the emulator too, which
 // keeps its part of it. Its completion gets its old header back.
@@ -512,7 +513,7 @@ module ingress #(
     logic emu_vf_q, emu_again_q;
     logic [11:0] emu_port_q;
     logic [9:0] emu_tag_q;
-    logic emu_busy_q, emu_valid, emu_ready, gen_ready, gen_data_q;
+    logic emu_valid, emu_ready, gen_ready, gen_data_q;
     logic [2:0] emu_status;
     logic [31:0] emu_data, gen_value_q;
     wire w_shadow = w_valid && w_table == `POOL_TABLE_CFG_SHADOW;
@@ -524,12 +525,12 @@ module ingress #(
     wire emu_take = asks_emu && en_x && emu_ready;
     // No tag is free, or the VF is not assigned: try again.
     wire emu_again = asks_vf && outcome == EMULATE;
-    wire emu_done = emu_valid && (emu_vf_q || gen_ready);
+    wire emu_goes = emu_vf_q || gen_ready; // its result, when it has one
     wire emu_answers = emu_valid && !emu_vf_q;
     wire emu_has_data = emu_status == '0 && emu_hdr_q[124:121] == 4'b0010
         && !emu_hdr_q[`TLP_FMT_DATA];
     wire is_config = emu_hdr_q[124:121] == 4'b0010;
-    wire refuses = x_valid && x_sop && x_outcome == REFUSE && !emu_busy_q;
+    wire refuses = x_valid && x_sop && x_outcome == REFUSE && !emu_answers;
 
     // What is before the one that waits for the emulator goes on: the emulator's answers may wait for
     // the rest of a TLP that is half through the crossbar.
@@ -543,12 +544,6 @@ module ingress #(
             emu_port_q <= egress;
             emu_tag_q <= t_tag;
         end
-        if (emu_take)
-            emu_busy_q <= 1'b1;
-        else if (emu_done)
-            emu_busy_q <= 1'b0;
-        if (rst)
-            emu_busy_q <= 1'b0;
     end
 
     if (HOST != 0) begin : gen_emulator
@@ -559,7 +554,7 @@ module ingress #(
             .s_function(q_kind == `POOL_CONFIG && config_user && !emu_again ? emulated : 16'hffff),
             .s_dw(q_hdr[`TLP_REGISTER]), .s_write(q_has_data),
             .s_byte_enables(q_hdr[`TLP_FIRST_BE]), .s_data(q_beat[159:128]), .m_valid(emu_valid),
-            .m_ready(emu_vf_q || gen_ready), .m_outcome(cfg_outcome), .m_data(emu_data),
+            .m_ready(emu_goes), .m_outcome(cfg_outcome), .m_data(emu_data),
             .m_mask(merge_mask),
             .w_valid(w_shadow), .w_ready(shadow_ready),
             .w_entry(w_entry[pool_layout::CFG_SHADOW_W-1:0])
@@ -576,12 +571,12 @@ module ingress #(
         logic [3:0] step_q;
 
         always_ff @(posedge clk) begin
-            if (!emu_valid || gen_ready)
-                step_q <= {emu_valid ? 1'b0 : step_q[2], step_q[1:0], emu_take};
+            if (!emu_valid || emu_goes)
+                step_q <= {step_q[2:0], emu_take};
             if (rst)
                 step_q <= '0;
         end
-        assign emu_ready = step_q == '0;
+        assign emu_ready = step_q == '0 || (emu_valid && emu_goes);
         assign emu_valid = step_q[3];
         assign emu_status = 3'd1;
         assign emu_data = '0;
@@ -624,7 +619,7 @@ module ingress #(
     always_comb begin
         case (x_outcome)
             FORWARD: x_ready = m_ready;
-            REFUSE: x_ready = !x_sop || (gen_ready && !emu_busy_q);
+            REFUSE: x_ready = !x_sop || (gen_ready && !emu_answers);
             LOCAL: x_ready = !x_sop || l_ready;
             default: x_ready = 1'b1;
         endcase
