@@ -17,11 +17,19 @@ POOLSIM_RECORDS=$folder "$unit" lockstep >"$folder/unit.log" || {
     exit 1
 }
 
+export player
+play() # RECORD: plays it; its exit status lands in RECORD.status
+{
+    status=0
+    COSIM_RECORD=$1 "$player" >"$1.log" 2>&1 || status=$?
+    echo $status >"$1.status"
+}
+export -f play
+printf '%s\0' "$folder"/*.record | xargs -0 -n 1 -P "$(nproc)" bash -c 'play "$0"'
+
 played=0 left_out=0 bad=0
 for record in "$folder"/*.record; do
-    status=0
-    COSIM_RECORD=$record "$player" >"$record.log" 2>&1 || status=$?
-    case $status in
+    case $(cat "$record.status") in
     0) played=$((played + 1)) ;;
     3) left_out=$((left_out + 1)) ;;
     *)

@@ -474,7 +474,7 @@ static enum switch_outcome look_up_message(struct pcie_switch *sw, uint32_t ingr
         const struct id_map *all =
             port->tables.id_backing ? port->tables.id_backing : port->tables.id_map;
         int32_t entry = id_map_find(all, (struct id_key){(uint16_t)ingress, rid});
-        if (entry >= 0) {
+        if (entry >= 0 && !(sw->live && switch_is_killed(sw, all, (uint32_t)entry))) {
             const struct id_value *value = id_map_value(all, (uint32_t)entry);
             query.hit = true;
             egress = value->port;
