@@ -258,12 +258,12 @@ run-hdl-netlist: $(HDL_NETLISTS:%=run-netlist-%)
 
 # ---- coverage --------------------------------------------------------------------------------------------------------
 
-COVERAGE_CYCLES = 200000
+COVERAGE_CYCLES = 50000
 COVERAGE_LINES = 95# per cent that have to be reached
 # Every arm of these is reached.
 COVERAGE_WHOLE = classify csr_mgr
 .PHONY: hdl-coverage run-hdl-coverage
-hdl-coverage: ## lines and toggles of the Verilog that the lock step reaches: COVERAGE_CYCLES=200000
+hdl-coverage: ## lines and toggles of the Verilog that the lock step reaches: COVERAGE_CYCLES=50000
 	@.ci/packages run hdl
 	$(PHASE_2) run-hdl-coverage
 # The main that Verilator makes does not write the data.
@@ -271,7 +271,7 @@ $(HDL)/coverage/bench.sv: $(HDL)/bench.sv
 	@mkdir -p $(@D)
 	@sed '$$i\    final $$c("Verilated::threadContextp()->coveragep()->write(\\"$(HDL)/coverage/coverage.dat\\");");' $< >$@
 $(HDL)/coverage/verilated/tb: $(HDL)/coverage/bench.sv $(HDL_RTL) $(HDL_HEADERS) $(HDL)/pool_layout.svh $(HDL)/libmodel.a $(HDL)/obj/hdl/model/step_dpi.o
-	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --trace-fst --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j 1 $(HDL_RTL) $< \
+	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j $(VERILATE_JOBS) $(HDL_RTL) $< \
 	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/coverage/verilate.log || { cat $(HDL)/coverage/verilate.log; false; }
 run-hdl-coverage: $(HDL)/coverage/verilated/tb
 	@LOCKSTEP_CYCLES=$(COVERAGE_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/coverage.fst $<

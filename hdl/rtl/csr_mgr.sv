@@ -85,9 +85,9 @@ module csr_mgr #(
             result = OK;
         else if (!in_range)
             result = OUT_OF_RANGE;
-        else if (command == ABANDON)
-            result = state == FREE ? WRONG_STATE : OK;
-        else if (state != from)
+        else if (command == ABANDON && state != FREE)
+            result = OK;
+        else if (command == ABANDON || state != from)
             result = WRONG_STATE;
         else if (command == RESET && !idle[index])
             result = IN_FLIGHT;
