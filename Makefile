@@ -77,8 +77,9 @@ demo: ## build, run the paper's testbed and a load sweep, say where the plots ar
 	@.ci/packages run
 	$(PHASE_2) run-demo
 
-test: ## build and run every test; CUnit's summary comes last
-	@.ci/packages run
+test: ## check the Verilog twin, build and run every test; CUnit's summary comes last
+	@.ci/packages run hdl
+	$(PHASE_2) $(HDL_BRIEFLY) run-hdl
 	$(PHASE_2) run-test
 
 check: ## format, layers, headers, -Werror by gcc and clang, clang-tidy, cppcheck, and the gates' own tests

@@ -5,6 +5,8 @@ HDL_CYCLES   = 1000000# in lock step under Verilator
 ICARUS_CYCLES = 20000# and under Icarus
 ICARUS_TOP_CYCLES = 1500# of pool_switch, of which Icarus does less than a hundred a second
 HDL_SEED     = 1
+# As a part of make test: the same checks, of fewer cycles.
+HDL_BRIEFLY  = HDL_CYCLES=100000 ICARUS_CYCLES=3000 ICARUS_TOP_CYCLES=200
 HDL_RTL     := $(sort $(wildcard hdl/rtl/*.sv))
 HDL_HEADERS := $(sort $(wildcard hdl/rtl/*.svh))
 HDL_MODELS  := $(sort $(wildcard hdl/model/*.c))
@@ -16,7 +18,7 @@ HDL_INCLUDES = -Ihdl/rtl -I$(HDL)
 .PHONY: hdl hdl-lint hdl-test hdl-formal
 hdl: ## all of the Verilog twin's checks: lint, lock step, records, proofs, bounds of synthesis
 	@.ci/packages run hdl
-	$(PHASE_2) run-hdl-lint run-hdl-test run-hdl-cosim-test run-hdl-formal run-hdl-synth-check
+	$(PHASE_2) run-hdl
 hdl-lint: ## every Verilog file by Verilator, Icarus and Yosys, without a warning
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-lint
@@ -34,8 +36,9 @@ hdl-synth: ## area, depth and speed over entries and ports, as build/hdl/synth.c
 	@.ci/packages hdl
 	$(PHASE_2) run-hdl-synth
 
-.PHONY: run-hdl-synth run-hdl-synth-check run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus \
+.PHONY: run-hdl run-hdl-synth run-hdl-synth-check run-hdl-mutate run-hdl-lint run-hdl-test run-hdl-verilator run-hdl-icarus \
         run-hdl-icarus-top run-hdl-formal hdl-refute
+run-hdl: run-hdl-lint run-hdl-test run-hdl-cosim-test run-hdl-formal run-hdl-synth-check
 run-hdl-lint: $(HDL)/pool_layout.svh
 	@hdl/lint.sh $(HDL_INCLUDES) -- $(HDL_RTL)
 
