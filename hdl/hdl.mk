@@ -158,6 +158,7 @@ HDL_PROOF_tlp_xbar  = 1 6 PORTS=3 W=2
 HDL_PROOF_credit    = 1 4 QUERIES=1
 HDL_PROOF_id_map    = 1 5 ENTRIES=4
 HDL_PROOF_id_map_srl = 1 12 ENTRIES=2 SLICE_W=2
+HDL_PROOF_proxy_tag = 1 6 TAGS=2 LANES=2
 HDL_PROOF_csr_mgr  = 1 10 FUNCTIONS=2 COUNT_W=2
 HDL_PROOFS = $(patsubst HDL_PROOF_%,%,$(filter HDL_PROOF_%,$(.VARIABLES)))
 
@@ -277,5 +278,5 @@ $(HDL)/coverage/verilated/tb: $(HDL)/coverage/bench.sv $(HDL_RTL) $(HDL_HEADERS)
 	$(call say,VERILATE)MAKEFLAGS= $(VERILATOR) --coverage-line --coverage-toggle -Mdir $(@D) -o tb -j $(VERILATE_JOBS) $(HDL_RTL) $< \
 	    $(abspath $(HDL)/obj/hdl/model/step_dpi.o $(HDL)/libmodel.a) >$(HDL)/coverage/verilate.log || { cat $(HDL)/coverage/verilate.log; false; }
 run-hdl-coverage: $(HDL)/coverage/verilated/tb
-	@LOCKSTEP_CYCLES=$(COVERAGE_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) hdl/tb/run.sh $(HDL)/coverage.fst $<
+	@LOCKSTEP_CYCLES=$(COVERAGE_CYCLES) LOCKSTEP_SEED=$(HDL_SEED) WAVE_PROGRAM=$(HDL)/traced/tb hdl/tb/run.sh $(HDL)/coverage.fst $<
 	@hdl/tb/coverage.sh $(HDL)/coverage/coverage.dat $(COVERAGE_LINES) $(COVERAGE_WHOLE)

@@ -134,4 +134,55 @@ module proxy_tag #(
         if (rst)
             busy_q <= '0;
     end
+
+`ifdef FORMAL
+    // For any one tag: it goes to one lane, which has it until a completion frees it or the switch
+    // takes it for itself, and only a completion under the epoch of its request matches.
+    (* anyconst *) logic [9:0] watched;
+    logic past = 1'b0;
+    logic held_q; // a lane has the tag
+    logic [7:0] held_epoch_q;
+    logic [LANES-1:0] gets; // the tag, in this cycle
+    wire mine = c_tag == watched;
+    wire own_takes = own_valid && own_tag == watched;
+
+    for (genvar l = 0; l < LANES; l++) begin : gen_formal
+        assign gets[l] = take[l] && tag[l*10+:10] == watched;
+        always_comb begin
+            assume (!take[l] || (want[l] && available[l]));
+            if (past && gets[l])
+                assert (!busy_q[watched]);
+        end
+    end
+
+    always_ff @(posedge clk) begin
+        past <= 1'b1;
+        if (rst || own_takes || (mine && c_valid && same))
+            held_q <= 1'b0;
+        if (!rst && !own_takes && gets != '0) begin
+            held_q <= 1'b1;
+            for (int l = 0; l < LANES; l++)
+                if (gets[l])
+                    held_epoch_q <= s_entry[l*78+:8];
+        end
+    end
+
+    always_comb begin
+        assume (watched < TAGS);
+        if (!past)
+            assume (rst);
+        else begin
+            assert ((gets & (gets - 1'b1)) == '0);
+            if (held_q) begin
+                assert (busy_q[watched]);
+                assert (!kept[watched*143+142]);
+                assert (kept[watched*143+64+:8] == held_epoch_q);
+                if (mine)
+                    assert (!c_matches || epoch_now == held_epoch_q);
+            end
+            cover (held_q && mine && c_matches);
+            cover (held_q && mine && c_valid && same && !c_matches);
+        end
+    end
+`endif
 endmodule

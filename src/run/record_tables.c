@@ -193,7 +193,7 @@ static struct pool_entry seen_bus(uint16_t port, const struct switch_view *view,
     POOL_SET(&entry, BUS, KIND, branch->owned ? OWNED : LENT);
     if (branch->owned)
         return entry;
-    POOL_SET(&entry, BUS, FIRST_FUNCTION, target.leaf * CFG_EMU_ARI_FUNCTIONS);
+    POOL_SET(&entry, BUS, FIRST_FUNCTION, (uint64_t)target.leaf * CFG_EMU_ARI_FUNCTIONS);
     POOL_SET(&entry, BUS, N_FUNCTIONS, reachable(view, bus, target.leaf));
     return entry;
 }
@@ -236,7 +236,8 @@ static void write_rows(struct record_tables *tables, uint64_t cycle, uint16_t po
     if (!recorded->rows)
         recorded->rows = calloc(CFG_EMU_DWS, sizeof *recorded->rows);
     CHECK(recorded->rows);
-    for (uint16_t dw = 0; dw < CFG_EMU_DWS; dw++) {
+    for (uint32_t i = 0; i < CFG_EMU_DWS; i++) {
+        const uint16_t dw = (uint16_t)i;
         const struct cfg_emu_row row = cfg_emu_row(emu, dw);
         struct pool_entry entry = {0};
         if (row.pass || row.data || row.write_mask || row.w1c_mask ||
