@@ -58,6 +58,16 @@ plant wrong-row paper-testbed '$1 == "write" && $3 == "cfg_shadow" && !n++ { dig
     $6 = substr($6, 1, 17) digit substr($6, 19) } { print }' 'has other data'
 plant not-drained moves-1 '$1 == "command" && $5 == "drain" && !n++ { next } { print }' 'is refused in cycle'
 
+# Faults that close a way are not the module's, and the player says so.
+"$poolsim" run configs/faults.yaml --quiet -o "$folder/results" --record-tlps "$folder/faults" >"$folder/run.log"
+status=0
+COSIM_RECORD=$folder/faults "$player" >"$folder/faults.log" 2>&1 || status=$?
+if [ "$status" != 3 ] || ! grep -q 'knows of no faults' "$folder/faults.log"; then
+    cat "$folder/faults.log" >&2
+    echo "$folder/faults: played in spite of its faults" >&2
+    bad=1
+fi
+
 # One bit of a header's third dword is another.
 planted=$folder/planted
 awk '/^out/ && ++n == 500 { digit = substr($5, 22, 1) == "0" ? "8" : "0"; $5 = substr($5, 1, 21) digit substr($5, 23) } { print }' \

@@ -34,11 +34,11 @@
  *                                          granted from CYCLE on and before UNTIL
  *   write CYCLE NAME PORT INDEX ENTRY      a table's entry; see below
  *   function CYCLE PORT FUNCTION STATE     an emulated function of a host is absent, resetting (it
- *                                          answers CRS) or ready, for look-ups that end behind
- * CYCLE command CYCLE PORT VF NAME SLOT FUNCTION    who has the VF (pool/assignment.h): it is
- * loaded at that place, or taken from there step by step close CYCLE PORT                       a
- * way of PORT is closed or opened by a fault end CYCLE                              what left up to
- * CYCLE is all here
+ *                                          answers CRS) or ready, for look-ups that end later
+ *   command CYCLE PORT VF NAME SLOT FN     who has the VF (pool/assignment.h): it is loaded there
+ *                                          as function FN of a slot, or taken away in steps
+ *   close CYCLE PORT                       a way of PORT is closed or opened by a fault
+ *   end CYCLE                              what left up to CYCLE is all here
  *
  * Look-ups that begin behind a write's cycle see the entry of id_up, id_down, addr_map and lent,
  * and those that have matched it before miss; of the other tables look-ups that end behind it see
